@@ -1,0 +1,64 @@
+import { callingError } from '../errors';
+import { EventSource } from '../events';
+import type { CommunicationIdentifier } from '../identifiers';
+import type { Roster } from './roster';
+
+/** An extra of a call, got by `call.feature(Features.…)`. */
+export interface CallFeatureFactory<Feature> {
+    readonly name: string;
+    /** @internal */
+    create(roster: Roster): Feature;
+}
+
+export interface DominantSpeakersInfo {
+    /** Who speaks most, loudest first. */
+    readonly speakersList: readonly CommunicationIdentifier[];
+    /** When the list changed last. */
+    readonly timestamp: Date;
+}
+
+export interface DominantSpeakersEvents {
+    dominantSpeakersChanged: void;
+}
+
+/** Who speaks most in a call. */
+export class DominantSpeakersCallFeature extends EventSource<DominantSpeakersEvents> {
+    readonly name = 'DominantSpeakers';
+    private info: DominantSpeakersInfo;
+
+    /** @internal */
+    constructor(roster: Roster) {
+        super();
+        const read = () => ({ speakersList: roster.dominant.map(it => it.identifier), timestamp: new Date() });
+        this.info = read();
+        roster.on('dominantChanged', () => {
+            this.info = read();
+            this.emit('dominantSpeakersChanged');
+        });
+    }
+
+    get dominantSpeakers(): DominantSpeakersInfo {
+        return this.info;
+    }
+}
+
+/** The extras that `call.feature` knows. */
+export const Features: { readonly DominantSpeakers: CallFeatureFactory<DominantSpeakersCallFeature> } = {
+    DominantSpeakers: { name: 'DominantSpeakers', create: roster => new DominantSpeakersCallFeature(roster) },
+};
+
+/** @internal The features of one call, each made once. */
+export class FeatureSet {
+    private readonly made = new Map<string, unknown>();
+
+    constructor(private readonly roster: Roster) {}
+
+    get<Feature>(factory: CallFeatureFactory<Feature>): Feature {
+        if (typeof (factory as Partial<CallFeatureFactory<Feature>> | undefined)?.create !== 'function') {
+            throw callingError('featureNotSupported');
+        }
+        if (!this.made.has(factory.name)) this.made.set(factory.name, factory.create(this.roster));
+        return this.made.get(factory.name) as Feature;
+    }
+}
+

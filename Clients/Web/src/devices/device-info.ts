@@ -1,0 +1,49 @@
+export type VideoDeviceType = 'UsbCamera' | 'CaptureAdapter' | 'Virtual' | 'Unknown';
+export type AudioDeviceType = 'Microphone' | 'Speaker' | 'CompositeAudioDevice' | 'Virtual';
+
+/** A camera. */
+export interface VideoDeviceInfo {
+    /** `camera:` and the browser's id of the device. */
+    readonly id: string;
+    readonly name: string;
+    readonly deviceType: VideoDeviceType;
+}
+
+/** A microphone or a loudspeaker. */
+export interface AudioDeviceInfo {
+    /** `microphone:` or `speaker:` and the browser's id of the device. */
+    readonly id: string;
+    readonly name: string;
+    readonly isSystemDefault: boolean;
+    readonly deviceType: AudioDeviceType;
+}
+
+/** @internal */
+export type DeviceKind = 'camera' | 'microphone' | 'speaker';
+
+/** @internal The browser's id in an id of ours. */
+export function browserDeviceId(id: string): string {
+    return id.slice(id.indexOf(':') + 1);
+}
+
+/** @internal */
+export function videoDevice(device: MediaDeviceInfo): VideoDeviceInfo {
+    const virtual = /virtual|obs|snap camera|manycam/i.test(device.label);
+    const adapter = /capture|cam link/i.test(device.label);
+    return {
+        id: `camera:${device.deviceId}`,
+        name: device.label,
+        deviceType: virtual ? 'Virtual' : adapter ? 'CaptureAdapter' : device.label ? 'UsbCamera' : 'Unknown',
+    };
+}
+
+/** @internal */
+export function audioDevice(device: MediaDeviceInfo): AudioDeviceInfo {
+    const microphone = device.kind === 'audioinput';
+    return {
+        id: `${microphone ? 'microphone' : 'speaker'}:${device.deviceId}`,
+        name: device.label,
+        isSystemDefault: device.deviceId === 'default',
+        deviceType: microphone ? 'Microphone' : 'Speaker',
+    };
+}

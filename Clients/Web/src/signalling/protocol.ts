@@ -1,0 +1,219 @@
+/**
+ * The messages of the signalling protocol, version 1, as they travel. See docs/protocol.md; the golden messages in
+ * Tests/Golden/signalling are examples of each.
+ */
+
+export const protocolVersion = 1;
+
+export type WireCallState =
+    | 'Connecting'
+    | 'Ringing'
+    | 'Connected'
+    | 'LocalHold'
+    | 'RemoteHold'
+    | 'Disconnecting'
+    | 'Disconnected';
+
+export type WireParticipantState = 'Connecting' | 'Ringing' | 'Connected' | 'Hold' | 'Reconnecting' | 'Disconnected';
+
+export type WireCallKind = 'oneToOne' | 'group';
+
+export interface WireReason {
+    code: number;
+    subCode: number;
+    message: string;
+}
+
+export interface WireError extends WireReason {
+    reason: string;
+    target?: string;
+}
+
+export interface WireParticipant {
+    participantId: string;
+    userId: string;
+    displayName?: string | null;
+    state: WireParticipantState;
+    muted: boolean;
+    onHold: boolean;
+    camera: boolean;
+    screen: boolean;
+    speaking: boolean;
+}
+
+export interface WireSnapshot {
+    callId: string;
+    kind: WireCallKind;
+    state: WireCallState;
+    direction: 'Incoming' | 'Outgoing';
+    groupId?: string | null;
+    participantId: string;
+    muted: boolean;
+    onHold: boolean;
+    camera: boolean;
+    screen: boolean;
+    rosterSequence: number;
+    participants: WireParticipant[];
+    dominant: string[];
+    /** Only with state Disconnected. */
+    reason?: WireReason | null;
+}
+
+export type LinePurpose = 'microphone' | 'camera' | 'screen' | 'audioSlot' | 'videoSlot' | 'screenSlot';
+
+export interface WireMediaOffer {
+    sdp: string;
+    lines: { mid: string; purpose: LinePurpose }[];
+}
+
+export interface WireMediaAnswer {
+    sdp: string;
+    lines?: { mid: string; purpose: LinePurpose; codecs?: string[] }[];
+}
+
+export type VideoSource = 'camera' | 'screen';
+
+export type WireSlotWish =
+    | { mid: string; participantId: string; source: VideoSource; width: number; height: number }
+    | { mid: string; participantId: null };
+
+export interface WireSlot {
+    mid: string;
+    participantId: string | null;
+    source: VideoSource | 'microphone' | null;
+    state: 'empty' | 'waiting' | 'active' | 'unavailable';
+    codec?: string;
+    reason?: string;
+    message?: string;
+}
+
+export interface WireWelcome {
+    type: 'welcome';
+    version: number;
+    userId: string;
+    displayName?: string | null;
+    sessionId: string;
+    endpointId: string;
+    resume: string;
+    resumed: boolean;
+    resumeWindowSeconds: number;
+    heartbeatSeconds: number;
+    expiresOn: string;
+    calls: WireSnapshot[];
+}
+
+export interface WireIncomingCall {
+    type: 'incomingCall';
+    callId: string;
+    from: { userId: string; displayName?: string | null };
+    kind: WireCallKind;
+    groupId?: string | null;
+    participantCount: number;
+}
+
+export type CallPush =
+    | { type: 'call.state'; callId: string; state: WireCallState; kind: WireCallKind; reason: WireReason | null }
+    | {
+          type: 'call.roster';
+          callId: string;
+          sequence: number;
+          added: WireParticipant[];
+          changed: WireParticipant[];
+          removed: { participantId: string; reason: WireReason }[];
+      }
+    | {
+          type: 'call.self';
+          callId: string;
+          muted: boolean;
+          mutedBy?: string | null;
+          onHold: boolean;
+          camera: boolean;
+          screen: boolean;
+      }
+    | { type: 'call.speakers'; callId: string; dominant: string[]; levels: Record<string, number> }
+    | { type: 'media.state'; callId: string; state: 'interrupted' | 'connected' }
+    | { type: 'media.slots'; callId: string; slots: WireSlot[] }
+    | { type: 'media.codec'; callId: string; mid: string; codec: string; reason: string };
+
+export type SessionPush =
+    | WireIncomingCall
+    | { type: 'incomingCallEnded'; callId: string; reason: WireReason }
+    | { type: 'tokenExpiring'; expiresOn: string }
+    | { type: 'serverClosing'; reason: string; inSeconds: number };
+
+export interface WireReply {
+    type: 'reply';
+    to: number;
+    call?: WireSnapshot;
+    media?: WireMediaAnswer;
+    participantId?: string;
+}
+
+export type ServerMessage =
+    | WireWelcome
+    | WireReply
+    | { type: 'error'; to?: number; error: WireError }
+    | { type: 'pong'; time: number }
+    | SessionPush
+    | CallPush;
+
+interface MediaPart {
+    media?: WireMediaOffer;
+}
+
+/** Every request a client can make, by `type`, with its members other than `type` and `id`. */
+export interface Requests {
+    'call.start': { targets: string[]; muted: boolean } & MediaPart;
+    'call.join': { groupId: string; muted: boolean } & MediaPart;
+    'call.accept': { callId: string; muted: boolean } & MediaPart;
+    'call.reject': { callId: string };
+    'call.hangUp': { callId: string; forEveryone: boolean };
+    'call.add': { callId: string; target: string };
+    'call.remove': { callId: string; participantId: string };
+    'call.mute': { callId: string; muted: boolean };
+    'call.muteParticipants': { callId: string; participantIds?: string[] };
+    'call.hold': { callId: string; onHold: boolean };
+    'call.publish': { callId: string; camera: boolean; screen: boolean };
+    'media.offer': { callId: string } & WireMediaOffer;
+    'media.receive': { callId: string; slots: WireSlotWish[] };
+    token: { token: string };
+}
+
+export type RequestType = keyof Requests;
+
+/**
+ * Requests that can safely be sent again when the connection broke before their answer came: doing them twice has the
+ * same effect as doing them once. The others may have been carried out, so their callers must look first.
+ */
+export const repeatable: ReadonlySet<RequestType> = new Set<RequestType>([
+    'call.reject',
+    'call.hangUp',
+    'call.remove',
+    'call.mute',
+    'call.muteParticipants',
+    'call.hold',
+    'call.publish',
+    'media.receive',
+    'token',
+]);
+
+/** Reads one text frame; undefined for anything that is no message of a server. */
+export function parseServerMessage(text: unknown): ServerMessage | undefined {
+    if (typeof text !== 'string') return undefined;
+    try {
+        const message: unknown = JSON.parse(text);
+        if (typeof message !== 'object' || message === null) return undefined;
+        if (typeof (message as { type?: unknown }).type !== 'string') return undefined;
+        return message as ServerMessage;
+    } catch {
+        return undefined;
+    }
+}
+
+/** Close codes of the server with a meaning beyond "the connection is gone". */
+export const closeCodes = {
+    noHello: 4400,
+    unauthorized: 4401,
+    resumedElsewhere: 4409,
+    tooManyMessages: 4429,
+} as const;

@@ -1,0 +1,12 @@
+// What the tests see: the public library, and the parts inside that are tested by themselves.
+export * from '../src/index';
+export { AudioOutput } from '../src/media/audio-output';
+export { preferredCodecs } from '../src/media/codecs';
+export { MediaSession } from '../src/media/media-session';
+export { SlotTable } from '../src/media/slot-table';
+export { asCallingError, callingError, captureError } from '../src/errors';
+export { callEndReason } from '../src/call-end-reason';
+export { environmentInfo } from '../src/environment-info';
+export { BackOff } from '../src/signalling/back-off';
+export { SignallingConnection } from '../src/signalling/connection';
+export { parseServerMessage } from '../src/signalling/protocol';

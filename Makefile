@@ -1,0 +1,55 @@
+# Switchboard: `make run` builds and starts a server, `make test` shows that it works, `make help` lists the rest.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+DATA ?= ./data
+FUZZ_SECONDS ?= 10
+ARGUMENTS ?=
+
+.PHONY: help bootstrap run build web test test-unit test-web test-interop bench fuzz format lint clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | column -t -s @
+
+bootstrap: ## install what is missing to build (Debian packages)
+	@script/bootstrap --build
+
+run: build ## build, then start a development server on ./data (DATA=…, ARGUMENTS=…)
+	.build/release/switchboard serve --data $(DATA) --development $(ARGUMENTS)
+
+build: bootstrap web ## build the release binary, .build/release/switchboard
+	swift build -c release --product switchboard
+
+web: bootstrap ## build the web client library and the demo page
+	script/web
+
+test: ## every test: web library, Swift, real browsers
+	script/test
+
+test-web: web ## only the tests of the web library (node)
+	script/test web
+
+test-unit: ## only the Swift tests
+	script/test unit
+
+test-interop: ## only the tests with real browsers and clients (PYTEST_ARGUMENTS=…)
+	script/test interop
+
+bench: build ## forwarding cost, start-up of a call, memory; see docs/performance.md
+	@script/bootstrap --test
+	script/bench
+
+fuzz: ## run every fuzz target for FUZZ_SECONDS (10)
+	@script/bootstrap --test
+	FUZZ_SECONDS=$(FUZZ_SECONDS) script/fuzz
+
+format: ## rewrite the Swift sources in the project's format
+	swift format --in-place --parallel --recursive Package.swift Sources Tests
+
+lint: bootstrap ## fail on badly formatted Swift and on TypeScript errors
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests
+	tsc --noEmit -p Clients/Web
+
+clean: ## remove everything that was built (not the data folder)
+	rm -rf .build .build-* Clients/Web/dist Clients/Web/build Tests/Interop/out

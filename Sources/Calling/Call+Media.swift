@@ -1,0 +1,44 @@
+/// What the media plane tells a call.
+extension Call {
+    func mediaConnected(_ participant: ParticipantID) async {
+        await mediaPath(of: participant, isLost: false)
+    }
+
+    func mediaInterrupted(_ participant: ParticipantID) async {
+        await mediaPath(of: participant, isLost: true)
+    }
+
+    private func mediaPath(of participant: ParticipantID, isLost: Bool) async {
+        guard let endpoint = machine.leg(of: participant) else { return }
+        let leg = CallStateMachine.Leg(participant: participant, endpoint: endpoint)
+        await applyIfFitting(
+            .media(participant, isLost: isLost), alsoTelling: [.tell(leg, .media(isConnected: !isLost))])
+    }
+
+    func speakers(_ report: SpeakerReport) async {
+        await applyIfFitting(.speakers(report))
+    }
+
+    func slots(of participant: ParticipantID, _ slots: [SlotState]) async {
+        let roster = Dictionary(machine.roster.map { ($0.participant, $0.displayName) }) { first, _ in first }
+        let explained = slots.map { slot in
+            var slot = slot
+            let name = slot.participant.flatMap { roster[$0] }.flatMap { $0.isEmpty ? nil : $0 } ?? "This participant"
+            slot.message = slot.message ?? slot.reason.map { Self.explanation(of: $0, name: name, codec: slot.codec) }
+            return slot
+        }
+        await tell(participant, .slots(explained))
+    }
+
+    func codecWanted(from participant: ParticipantID, mid: String, codec: String, reason: String) async {
+        await tell(participant, .codecWanted(mid: mid, codec: codec, reason: reason))
+    }
+
+    private static func explanation(of reason: SlotState.Reason, name: String, codec: String?) -> String {
+        switch reason {
+        case .codecNotSupported: "\(name) sends \(codec ?? "a codec"), which this client cannot decode."
+        case .notPublished: "\(name) does not publish this picture."
+        case .participantLeft: "\(name) is not in the call any more."
+        }
+    }
+}

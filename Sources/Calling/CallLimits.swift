@@ -1,0 +1,18 @@
+/// The numbers that bound one call.
+public struct CallLimits: Hashable, Sendable {
+    /// How many participants a call has at most, those that ring included.
+    public var participants = 350
+    /// How long a callee rings.
+    public var ring: Duration = .seconds(60)
+    /// How long a participant may take from its first offer to its first media packet, or from accepting to joining.
+    public var setUp: Duration = .seconds(85)
+    /// How long a participant whose media or signalling is lost stays in the call.
+    public var reconnect: Duration = .seconds(60)
+    /// The shortest time between two reports of who speaks.
+    public var speakerInterval: Duration = .milliseconds(250)
+
+    /// The limits that clients are written against.
+    public static let standard = CallLimits()
+
+    public init() {}
+}

@@ -1,0 +1,48 @@
+public import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+public import Logging
+import NIOCore
+import NIOSSL
+public import ServiceLifecycle
+
+/// One address on which the server answers HTTP and WebSocket requests.
+public struct HTTPListener: Sendable {
+    /// The address to listen on.
+    public var address: String
+    /// The port to listen on; 0 takes a free one.
+    public var port: Int
+    /// Certificate and key, or nil for plain HTTP.
+    public var tls: TLSIdentity?
+    /// What takes WebSocket connections, if anything does.
+    public var webSocket: WebSocketEndpoint?
+
+    public init(address: String, port: Int, tls: TLSIdentity?, webSocket: WebSocketEndpoint?) {
+        self.address = address
+        self.port = port
+        self.tls = tls
+        self.webSocket = webSocket
+    }
+
+    /// The service that listens while it runs. On a graceful stop it closes its socket, lets running requests finish
+    /// and closes WebSocket connections with 1001.
+    ///
+    /// - Parameter onListening: Is told the port once connections are taken.
+    public func service(
+        responder: some HTTPResponder<BasicRequestContext>, logger: Logger,
+        onListening: @escaping @Sendable (Int) async -> Void = { _ in }
+    ) throws -> any Service {
+        let webSocket = webSocket
+        let isSecure = tls != nil
+        var builder = HTTPServerBuilder { responder in
+            HTTP1WebSocketChannel(responder: responder, isSecure: isSecure, endpoint: webSocket)
+        }
+        if let tls { builder = try .tls(builder, tlsConfiguration: tls.serverConfiguration()) }
+        return Application(
+            responder: responder,
+            server: builder,
+            configuration: ApplicationConfiguration(address: .hostname(address, port: port), serverName: "switchboard"),
+            onServerRunning: { channel in await onListening(channel.localAddress?.port ?? 0) },
+            logger: logger)
+    }
+}

@@ -1,0 +1,122 @@
+internal import Calling
+
+extension CallIdentifier {
+    var json: JSONValue {
+        .string(rawValue)
+    }
+}
+
+extension CallEndReason {
+    var json: JSONValue {
+        ["code": .integer(code), "subCode": .integer(subCode), "message": .string(message)]
+    }
+}
+
+extension RosterEntry {
+    var json: JSONValue {
+        [
+            "participantId": participant.json, "userId": user.json, "displayName": .string(displayName),
+            "state": .string(state.rawValue), "muted": .bool(isMuted), "onHold": .bool(isOnHold),
+            "camera": .bool(camera), "screen": .bool(screen), "speaking": .bool(isSpeaking),
+        ]
+    }
+}
+
+extension RosterChange {
+    func json(call: CallID, sequence: Int) -> JSONValue {
+        [
+            "type": "call.roster", "callId": call.json, "sequence": .integer(sequence),
+            "added": .array(added.map(\.json)), "changed": .array(changed.map(\.json)),
+            "removed": .array(
+                removed.map { ["participantId": $0.participant.json, "reason": $0.reason.json] }),
+        ]
+    }
+}
+
+extension OwnState {
+    var members: [JSONValue.Member] {
+        [
+            .init(name: "muted", value: .bool(isMuted)), .init(name: "mutedBy", value: JSONValue(mutedBy?.rawValue)),
+            .init(name: "onHold", value: .bool(isOnHold)), .init(name: "camera", value: .bool(camera)),
+            .init(name: "screen", value: .bool(screen)),
+        ]
+    }
+}
+
+extension ServerMessage.Snapshot {
+    var json: JSONValue {
+        [
+            "callId": call.call.json, "kind": .string(call.kind.rawValue), "state": .string(call.state.rawValue),
+            "direction": .string(call.direction.rawValue), "groupId": JSONValue(call.group?.rawValue),
+            "participantId": call.participant.json, "muted": .bool(call.own.isMuted),
+            "onHold": .bool(call.own.isOnHold), "camera": .bool(call.own.camera), "screen": .bool(call.own.screen),
+            "rosterSequence": .integer(rosterSequence), "participants": .array(call.participants.map(\.json)),
+            "dominant": .array(call.dominant.map(\.json)),
+        ]
+    }
+}
+
+extension IncomingCall {
+    var json: JSONValue {
+        [
+            "type": "incomingCall", "callId": call.json,
+            "from": ["userId": caller.json, "displayName": .string(callerDisplayName)],
+            "kind": .string(kind.rawValue), "groupId": JSONValue(group?.rawValue),
+            "participantCount": .integer(participantCount),
+        ]
+    }
+}
+
+extension SpeakerReport {
+    func json(call: CallID) -> JSONValue {
+        let levels = self.levels.sorted { $0.key < $1.key }.map { participant, level in
+            JSONValue.Member(
+                name: participant.rawValue, value: .number((min(max(level, 0), 1) * 100).rounded() / 100))
+        }
+        return [
+            "type": "call.speakers", "callId": call.json, "dominant": .array(dominant.map(\.json)),
+            "levels": .object(levels),
+        ]
+    }
+}
+
+extension MediaAnswer {
+    var json: JSONValue {
+        [
+            "sdp": .string(sdp),
+            "lines": .array(
+                lines.map { line in
+                    [
+                        "mid": .string(line.mid), "purpose": .string(line.purpose.rawValue),
+                        "codecs": .array(line.codecs.map { .string($0) }),
+                    ]
+                }),
+        ]
+    }
+}
+
+extension SlotState {
+    var json: JSONValue {
+        var members: [JSONValue.Member] = [
+            .init(name: "mid", value: .string(mid)),
+            .init(name: "participantId", value: JSONValue(participant?.rawValue)),
+            .init(name: "source", value: JSONValue(source?.rawValue)),
+            .init(name: "state", value: .string(state.rawValue)),
+        ]
+        switch state {
+        case .active:
+            if let codec {
+                members.append(.init(name: "codec", value: .string(codec)))
+            }
+        case .unavailable:
+            if let reason {
+                members.append(.init(name: "reason", value: .string(reason.rawValue)))
+            }
+            if let message {
+                members.append(.init(name: "message", value: .string(message)))
+            }
+        case .empty, .waiting: break
+        }
+        return .object(members)
+    }
+}

@@ -1,0 +1,117 @@
+internal import Calling
+
+extension ClientMessage {
+    /// More m-lines or slots than any client has.
+    private static let lineLimit = 256
+    /// More names than fit into any call.
+    private static let nameLimit = 1_000
+    private static let displayNameLimit = 256
+
+    /// Reads one text frame.
+    static func decode(_ text: String) throws(RefusedMessage) -> ClientMessage {
+        guard case .object(let members) = JSONValue(text: text) else {
+            throw RefusedMessage(
+                id: nil, error: SignalingError(.malformedMessage, "The frame does not hold one JSON object."))
+        }
+        let reader = MessageReader(members)
+        let id = try? reader.integer("id")
+        do throws(SignalingError) {
+            return try decode(reader)
+        } catch {
+            throw RefusedMessage(id: id, error: error)
+        }
+    }
+
+    private static func decode(_ reader: MessageReader) throws(SignalingError) -> ClientMessage {
+        let type = try reader.string("type")
+        switch type {
+        case "hello":
+            return .hello(
+                Hello(
+                    version: try reader.integer("version"), token: try reader.string("token"),
+                    displayName: try reader.optionalString("displayName", limit: displayNameLimit),
+                    endpoint: try reader.optionalGUID("endpointId").map { EndpointID($0) },
+                    resume: try reader.optionalString("resume")))
+        case "ping": return .ping(time: try reader.number("time"))
+        case "bye": return .bye
+        default:
+            guard let request = try decodeRequest(type, reader) else {
+                throw SignalingError(.unknownType, "There is no message type \(type.prefix(64)).", target: "type")
+            }
+            return .request(id: try reader.integer("id"), request)
+        }
+    }
+
+    private static func decodeRequest(_ type: String, _ reader: MessageReader) throws(SignalingError) -> Request? {
+        switch type {
+        case "token": .token(try reader.string("token"))
+        case "call.start":
+            .start(
+                targets: try reader.required("targets", reader.optionalStrings("targets", limit: nameLimit))
+                    .map { UserID($0) },
+                isMuted: try reader.bool("muted", default: false), media: try offer(in: reader))
+        case "call.join":
+            .join(
+                GroupID(try reader.guid("groupId")), isMuted: try reader.bool("muted", default: false),
+                media: try offer(in: reader))
+        case "call.accept":
+            .accept(
+                try call(reader), isMuted: try reader.bool("muted", default: false), media: try offer(in: reader))
+        case "call.reject": .reject(try call(reader))
+        case "call.hangUp":
+            .hangUp(try call(reader), forEveryone: try reader.bool("forEveryone", default: false))
+        case "call.add": .add(try call(reader), target: UserID(try reader.string("target")))
+        case "call.remove": .remove(try call(reader), ParticipantID(try reader.string("participantId")))
+        case "call.mute": .mute(try call(reader), try reader.bool("muted"))
+        case "call.muteParticipants":
+            .muteParticipants(
+                try call(reader),
+                try reader.optionalStrings("participantIds", limit: nameLimit)?.map { ParticipantID($0) })
+        case "call.hold": .hold(try call(reader), try reader.bool("onHold"))
+        case "call.publish":
+            .publish(try call(reader), camera: try reader.bool("camera"), screen: try reader.bool("screen"))
+        case "media.offer": .offer(try call(reader), try offer(reader))
+        case "media.receive": .receive(try call(reader), try slots(reader))
+        default: nil
+        }
+    }
+
+    private static func call(_ reader: MessageReader) throws(SignalingError) -> CallID {
+        CallID(try reader.string("callId").lowercased())
+    }
+
+    private static func offer(in reader: MessageReader) throws(SignalingError) -> MediaOffer? {
+        guard let media = try reader.optionalObject("media") else { return nil }
+        return try offer(media)
+    }
+
+    private static func offer(_ reader: MessageReader) throws(SignalingError) -> MediaOffer {
+        var lines: [MediaLine]?
+        if let readers = try reader.optionalObjects("lines", limit: lineLimit) {
+            var read: [MediaLine] = []
+            for line in readers {
+                read.append(
+                    MediaLine(mid: try line.string("mid"), purpose: try line.choice("purpose", MediaPurpose.self)))
+            }
+            lines = read
+        }
+        return MediaOffer(sdp: try reader.string("sdp"), lines: lines)
+    }
+
+    private static func slots(_ reader: MessageReader) throws(SignalingError) -> [SlotRequest] {
+        var slots: [SlotRequest] = []
+        for slot in try reader.required("slots", reader.optionalObjects("slots", limit: lineLimit)) {
+            let mid = try slot.string("mid")
+            guard let participant = try slot.optionalString("participantId") else {
+                slots.append(SlotRequest(mid: mid, participant: nil))
+                continue
+            }
+            slots.append(
+                SlotRequest(
+                    mid: mid, participant: ParticipantID(participant),
+                    source: try slot.choice("source", MediaSource.self), width: try slot.pixels("width"),
+                    height: try slot.pixels("height")))
+        }
+        return slots
+    }
+}

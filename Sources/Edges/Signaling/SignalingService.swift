@@ -1,0 +1,195 @@
+public import Calling
+public import Foundation
+public import Logging
+
+/// The signalling edge: takes the connections of clients, checks who they are, and keeps their sessions.
+public actor SignalingService {
+    private struct Entry {
+        let session: SignalingSession
+        /// Keys that resume the session, the newest last.
+        var keys: [String]
+    }
+
+    /// Whether clients are taken.
+    private enum Service {
+        /// We take clients.
+        case open
+        /// We keep those we have.
+        case closing
+    }
+
+    private let directory: CallDirectory
+    private let tokens: any TokenVerifying
+    private let clock: any CallClock
+    private let wallClock: @Sendable () -> Date
+    private let identifiers: IdentifierSource
+    private let settings: SignalingSettings
+    private let logger: Logger
+
+    private var service = Service.open
+    private var sessions: [EndpointID: Entry] = [:]
+    private var endpointOfKey: [String: EndpointID] = [:]
+    private var revocations = 0
+
+    /// - Parameters:
+    ///   - directory: the call plane.
+    ///   - tokens: checks user access tokens.
+    ///   - clock: the same clock as the call plane's.
+    ///   - wallClock: the date, for the expiry of tokens.
+    ///   - identifiers: makes session ids and resume keys; must be unpredictable in a server.
+    public init(
+        directory: CallDirectory, tokens: any TokenVerifying, clock: any CallClock,
+        wallClock: @escaping @Sendable () -> Date = { Date() }, identifiers: IdentifierSource,
+        settings: SignalingSettings = SignalingSettings(), logger: Logger
+    ) {
+        self.directory = directory
+        self.tokens = tokens
+        self.clock = clock
+        self.wallClock = wallClock
+        self.identifiers = identifiers
+        self.settings = settings
+        self.logger = logger
+    }
+
+    /// What a connection is to send before it closes itself with 1009 for too large a frame.
+    public static let oversizeNotice = ServerMessage.error(
+        to: nil, SignalingError(.malformedMessage, "A frame may have at most 256 KiB.")
+    ).json.text
+
+    // MARK: Connections
+
+    /// Takes a new connection. Hand its text frames to the channel one after another, and tell it when the connection
+    /// is over.
+    public func accept(_ connection: any SignalingConnection) async -> SignalingChannel {
+        let channel = SignalingChannel(connection: connection, service: self, clock: clock, settings: settings)
+        await channel.awaitHello(for: settings.helloTimeout)
+        return channel
+    }
+
+    /// Serves a connection until its messages end.
+    public nonisolated func serve(_ messages: AsyncStream<String>, on connection: any SignalingConnection) async {
+        let channel = await accept(connection)
+        for await message in messages {
+            await channel.receive(message)
+        }
+        await channel.closed()
+    }
+
+    /// Checks a `hello` and gives back the session that it resumes or begins, and the number of the connection in it.
+    func admit(
+        _ hello: ClientMessage.Hello, on connection: any SignalingConnection
+    ) async throws(SignalingError) -> (session: SignalingSession, link: Int) {
+        let token = try await verify(hello.token)
+        switch service {
+        case .open: break
+        case .closing: throw SignalingError(.serverClosing, "The server is stopping.")
+        }
+        if let resumed = await resume(hello, token, on: connection) { return resumed }
+        let endpoint = await freeEndpoint(like: hello.endpoint, of: token.user)
+        let key = newKey()
+        let session = SignalingSession(
+            sessionID: identifiers.guid(), endpoint: endpoint, displayName: hello.displayName ?? "", token: token,
+            surroundings: SignalingSession.Surroundings(
+                service: self, directory: directory, clock: clock, wallClock: wallClock, settings: settings,
+                logger: logger))
+        sessions[endpoint] = Entry(session: session, keys: [key])
+        endpointOfKey[key] = endpoint
+        return (session, await session.open(on: connection, resumeKey: key))
+    }
+
+    private func resume(
+        _ hello: ClientMessage.Hello, _ token: VerifiedToken, on connection: any SignalingConnection
+    ) async -> (session: SignalingSession, link: Int)? {
+        guard let old = hello.resume, let endpoint = endpointOfKey[old], let entry = sessions[endpoint],
+            entry.session.user == token.user
+        else { return nil }
+        let key = newKey()
+        // The old key stays good until the client has shown that it got the new one.
+        sessions[endpoint]?.keys = [old, key]
+        for dead in entry.keys where dead != old {
+            endpointOfKey[dead] = nil
+        }
+        endpointOfKey[key] = endpoint
+        guard let link = await entry.session.resume(on: connection, token: token, resumeKey: key) else { return nil }
+        return (entry.session, link)
+    }
+
+    func keepOnlyNewestKey(of session: SignalingSession) {
+        guard let keys = sessions[session.id]?.keys, let newest = keys.last else { return }
+        for key in keys.dropLast() {
+            endpointOfKey[key] = nil
+        }
+        sessions[session.id]?.keys = [newest]
+    }
+
+    private func newKey() -> String {
+        "r-" + identifiers.key()
+    }
+
+    /// The endpoint id that a client asks for, unless another session has it: then a new one. A lost session of the
+    /// same device makes way, for the device has evidently started anew.
+    private func freeEndpoint(like wanted: EndpointID?, of user: UserID) async -> EndpointID {
+        guard let wanted else { return EndpointID(identifiers.guid()) }
+        if let holder = sessions[wanted]?.session {
+            guard holder.user == user, await holder.endIfAway(), sessions[wanted] == nil else {
+                return EndpointID(identifiers.guid())
+            }
+        }
+        return wanted
+    }
+
+    func forget(_ session: SignalingSession) {
+        guard let entry = sessions[session.id], entry.session === session else { return }
+        for key in entry.keys {
+            endpointOfKey[key] = nil
+        }
+        sessions[session.id] = nil
+    }
+
+    // MARK: Tokens
+
+    /// Checks a token; once more when anybody's tokens were revoked meanwhile.
+    func verify(_ text: String) async throws(SignalingError) -> VerifiedToken {
+        do throws(TokenRejection) {
+            while true {
+                let before = revocations
+                let token = try await tokens.verify(text)
+                if before == revocations { return token }
+            }
+        } catch {
+            throw SignalingError(.unauthorized, error.message)
+        }
+    }
+
+    /// Closes every session of the user at once, because the user's tokens were revoked or the user was deleted.
+    public func revoke(_ user: UserID) async {
+        revocations += 1
+        for entry in sessions.values where entry.session.user == user {
+            await entry.session.revoke("The tokens of this user were revoked.")
+        }
+    }
+
+    // MARK: Stopping
+
+    /// How many sessions there are, those waiting to be resumed included.
+    public var sessionCount: Int {
+        sessions.count
+    }
+
+    /// Takes no new clients and calls from now on, and tells all clients that the server stops.
+    public func announceClosing(reason: String, inSeconds seconds: Int) async {
+        service = .closing
+        await directory.drain()
+        for entry in sessions.values {
+            await entry.session.push(.serverClosing(reason: reason, inSeconds: seconds))
+        }
+    }
+
+    /// Ends every session and closes every connection with 1001.
+    public func closeAll() async {
+        service = .closing
+        for entry in sessions.values {
+            await entry.session.end(.serverClosing, close: .goingAway, "the server stops")
+        }
+    }
+}

@@ -1,0 +1,78 @@
+internal import Calling
+internal import Logging
+
+/// What a client can ask for, carried out.
+extension SignalingSession {
+    func perform(_ request: ClientMessage.Request) async throws(SignalingError) -> ServerMessage.Reply {
+        try requireScope(for: request)
+        if case .token(let text) = request {
+            try await takeToken(text)
+            return .done
+        }
+        do throws(CallRefusal) {
+            return try await performInCalls(request)
+        } catch {
+            if case .mediaUnavailable(let why) = error {
+                surroundings.logger.error("request failed", metadata: ["user": "\(user)", "why": "\(why)"])
+            }
+            throw SignalingError(error, user: user)
+        }
+    }
+
+    private func performInCalls(
+        _ request: ClientMessage.Request
+    ) async throws(CallRefusal) -> ServerMessage.Reply {
+        let directory = surroundings.directory
+        switch request {
+        case .token: break
+        case .start(let targets, let isMuted, let media):
+            return .setUp(try await directory.start(from: id, targets: targets, isMuted: isMuted, media: media))
+        case .join(let group, let isMuted, let media):
+            return .setUp(try await directory.join(group, from: id, isMuted: isMuted, media: media))
+        case .accept(let call, let isMuted, let media):
+            return .setUp(try await directory.accept(call, at: id, isMuted: isMuted, media: media))
+        case .reject(let call):
+            try await directory.reject(call, at: id)
+            hide(call)
+        case .hangUp(let call, let forEveryone): try await directory.hangUp(call, at: id, forEveryone: forEveryone)
+        case .add(let call, let target): return .participant(try await directory.add(target, to: call, by: id))
+        case .remove(let call, let participant): try await directory.remove(participant, from: call, by: id)
+        case .mute(let call, let isMuted): try await directory.setMuted(isMuted, in: call, at: id)
+        case .muteParticipants(let call, let others): try await directory.mute(others, in: call, by: id)
+        case .hold(let call, let isOnHold): try await directory.setOnHold(isOnHold, in: call, at: id)
+        case .publish(let call, let camera, let screen):
+            try await directory.setPublishing(camera: camera, screen: screen, in: call, at: id)
+        case .offer(let call, let offer): return .media(try await directory.negotiate(offer, in: call, at: id))
+        case .receive(let call, let slots): try await directory.request(slots, in: call, at: id)
+        }
+        return .done
+    }
+
+    private func takeToken(_ text: String) async throws(SignalingError) {
+        let verified = try await surroundings.service.verify(text)
+        guard verified.user == user else {
+            throw SignalingError(
+                .unauthorized, "The token is of another user than the session.", target: verified.user.rawValue)
+        }
+        replaceToken(verified)
+    }
+
+    private func requireScope(for request: ClientMessage.Request) throws(SignalingError) {
+        let sufficient: [String]
+        switch request {
+        case .start, .add: sufficient = ["voip"]
+        case .join: sufficient = ["voip", "voip.join"]
+        case .token, .accept, .reject, .hangUp, .remove, .mute, .muteParticipants, .hold, .publish, .offer, .receive:
+            return
+        }
+        guard token.scopes.isDisjoint(with: sufficient) else { return }
+        let names = sufficient.joined(separator: " or ")
+        throw SignalingError(.missingScope, "The token lacks the scope \(names).", target: sufficient.last)
+    }
+}
+
+extension ServerMessage.Reply {
+    fileprivate static func setUp(_ setUp: CallDirectory.SetUp) -> Self {
+        .call(ServerMessage.Snapshot(call: setUp.snapshot, rosterSequence: 0), setUp.media)
+    }
+}

@@ -1,0 +1,18 @@
+/// The numbers of the signalling protocol.
+public struct SignalingSettings: Hashable, Sendable {
+    /// How long a connection may take to say `hello`.
+    public var helloTimeout: Duration = .seconds(10)
+    /// How often a client sends a sign of life; three times without one and the connection counts as lost.
+    public var heartbeat: Duration = .seconds(5)
+    /// How long a lost session can be resumed.
+    public var resumeWindow: Duration = .seconds(60)
+    /// How long before its expiry a client is reminded to bring a new token.
+    public var expiryNotice: Duration = .seconds(60)
+    /// How many messages a client may send in `rateWindow`.
+    public var rateLimit = 200
+    public var rateWindow: Duration = .seconds(10)
+    /// The shortest time between two roster pushes of one call to one client.
+    public var rosterInterval: Duration = .milliseconds(50)
+
+    public init() {}
+}

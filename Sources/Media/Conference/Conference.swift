@@ -1,0 +1,182 @@
+public import ProtocolCore
+
+/// Who is in a call as far as media goes, and which packet goes to whom. A value: no socket, no clock, no keys.
+///
+/// The owner feeds it decrypted packets and control changes with the time; it answers with packets in a
+/// `ForwardQueue` and with `ConferenceEvent`s from `poll`. Members are named by small indices that are used again
+/// after a member has left.
+///
+/// Nothing flows to or from a member on hold; members begin on hold.
+public struct Conference: ~Copyable {
+    var members: [UnsafeMutablePointer<Member>?] = []
+    var speakers = SpeakerRanking()
+    var events: [ConferenceEvent] = []
+    var generator: SeededGenerator
+    var lastSpeakerUpdate: Instant?
+    var lastSpeakerReport = SpeakerReport()
+    var lastSpeakerReportAt: Instant?
+    public private(set) var memberCount = 0
+    /// Duplicate packets that were not forwarded, retransmissions made, and those refused by budget or age.
+    public internal(set) var duplicates = 0
+    public internal(set) var retransmissions = 0
+    public internal(set) var refusedRetransmissions = 0
+
+    /// `seed` starts the random first sequence numbers and timestamps of slots (RFC 3550 §5.1).
+    public init(seed: UInt64) {
+        generator = SeededGenerator(seed: seed)
+    }
+
+    deinit {
+        for case let member? in members {
+            member.deinitialize(count: 1)
+            member.deallocate()
+        }
+    }
+
+    func member(_ index: Int32) -> UnsafeMutablePointer<Member>? {
+        guard index >= 0, Int(index) < members.count else { return nil }
+        return members[Int(index)]
+    }
+
+    // MARK: Members
+
+    /// Adds a member on hold; `receiver` is the index of its transport in the forward queue.
+    public mutating func add(receiver: Int32) -> Int32 {
+        let index = members.firstIndex { $0 == nil } ?? members.count
+        if index == members.count { members.append(nil) }
+        let member = UnsafeMutablePointer<Member>.allocate(capacity: 1)
+        member.initialize(to: Member(index: Int32(index), receiver: receiver))
+        members[index] = member
+        memberCount += 1
+        return Int32(index)
+    }
+
+    /// Removes a member; the slots that showed it fall empty.
+    public mutating func remove(_ index: Int32, buffers: inout PacketBuffers) {
+        guard let leaver = member(index) else { return }
+        for slot in 0..<leaver.pointee.slotCount { detach(leaver.pointee.slots + slot) }
+        for source in MediaSource.allCases {
+            let track = leaver.pointee.track(source)
+            while track.pointee.subscriptionCount > 0 {
+                let subscription = track.pointee.subscriptions[0]
+                subscription.member.pointee.slotsAreDirty = true
+                detach(subscription.slot)
+            }
+            track.pointee.restart(buffers: &buffers)
+        }
+        for case let other? in members {
+            other.pointee.requests = other.pointee.requests.filter { $0.value.source.member != index }
+        }
+        members[Int(index)] = nil
+        memberCount -= 1
+        leaver.deinitialize(count: 1)
+        leaver.deallocate()
+        selectSpeakers(now: lastSpeakerUpdate ?? .zero)
+    }
+
+    /// Lets a member in, or holds it: on hold it neither sends nor gets.
+    public mutating func setOnHold(_ onHold: Bool, _ index: Int32, now: Instant) {
+        guard let member = member(index), member.pointee.isOnHold != onHold else { return }
+        member.pointee.isOnHold = onHold
+        guard !onHold else { return selectSpeakers(now: now) }
+        // What it sees and what others see of it may have lost pictures meanwhile.
+        for slot in 0..<member.pointee.slotCount { restart(member.pointee.slots + slot) }
+        for source in [MediaSource.camera, .screen] {
+            let track = member.pointee.track(source)
+            for subscription in 0..<track.pointee.subscriptionCount {
+                restart(track.pointee.subscriptions[subscription].slot)
+            }
+        }
+        selectSpeakers(now: now)
+    }
+
+    public mutating func setMuted(_ muted: Bool, _ index: Int32) {
+        member(index)?.pointee.isMuted = muted
+    }
+
+    /// Says whether a source is on: what is not published is not forwarded.
+    public mutating func setPublished(_ published: Bool, _ reference: TrackReference) {
+        guard let member = member(reference.member) else { return }
+        let track = member.pointee.track(reference.source)
+        guard track.pointee.isPublished != published else { return }
+        track.pointee.isPublished = published
+        for index in 0..<track.pointee.subscriptionCount {
+            let subscription = track.pointee.subscriptions[index]
+            subscription.member.pointee.slotsAreDirty = true
+            if reference.source != .microphone { restart(subscription.slot) }
+        }
+        if !published, reference.source == .microphone { member.pointee.loudness = Loudness() }
+    }
+
+    /// The publisher's stream began anew, with another SSRC.
+    public mutating func restartTrack(_ reference: TrackReference, buffers: inout PacketBuffers) {
+        member(reference.member)?.pointee.track(reference.source).pointee.restart(buffers: &buffers)
+    }
+
+    // MARK: Slots
+
+    /// Sets the slots of a member as negotiated. Those that were there (same SSRC) go on as they are.
+    public mutating func setSlots(_ descriptions: [SlotDescription], _ index: Int32, now: Instant) {
+        guard let member = member(index) else { return }
+        for description in descriptions where member.pointee.slot(withSSRC: description.ssrc.rawValue) == nil {
+            guard member.pointee.slotCount < Member.slotCapacity else { break }
+            let position = member.pointee.slotCount
+            (member.pointee.slots + position).initialize(
+                to: Slot(
+                    description, firstSequence: UInt16(truncatingIfNeeded: generator.next()),
+                    firstTimestamp: UInt32(truncatingIfNeeded: generator.next())))
+            member.pointee.slotCount += 1
+        }
+        member.pointee.slotsAreDirty = true
+        selectSpeakers(now: now)
+    }
+
+    /// Carries out what a receiver asks to see; slots that are not named stay as they are. Nil empties a slot.
+    /// Returns the mids that are not video or screen slots of this member.
+    @discardableResult
+    public mutating func request(_ wishes: [(mid: Mid, request: VideoRequest?)], by index: Int32) -> [Mid] {
+        guard let member = member(index) else { return wishes.map(\.mid) }
+        var unknown: [Mid] = []
+        for (mid, request) in wishes {
+            guard let position = member.pointee.slotIndex(mid), member.pointee.slots[position].kind != .audio else {
+                unknown.append(mid)
+                continue
+            }
+            let slot = member.pointee.slots + position
+            member.pointee.requests[position] = request
+            member.pointee.slotsAreDirty = true
+            guard slot.pointee.source != request?.source else { continue }
+            detach(slot)
+            guard let request, request.source.member != index, self.member(request.source.member) != nil else {
+                continue
+            }
+            attach(slot, of: member, to: request.source)
+        }
+        return unknown
+    }
+
+    func attach(
+        _ slot: UnsafeMutablePointer<Slot>, of member: UnsafeMutablePointer<Member>, to source: TrackReference
+    ) {
+        guard let publisher = self.member(source.member) else { return }
+        slot.pointee.attach(source)
+        let track = publisher.pointee.track(source.source)
+        track.pointee.subscribe(slot, of: member)
+        if source.source != .microphone { track.pointee.keyframes.want() }
+        member.pointee.slotsAreDirty = true
+    }
+
+    func detach(_ slot: UnsafeMutablePointer<Slot>) {
+        if let source = slot.pointee.source, let publisher = member(source.member) {
+            publisher.pointee.track(source.source).pointee.unsubscribe(slot)
+        }
+        slot.pointee.detach()
+    }
+
+    private func restart(_ slot: UnsafeMutablePointer<Slot>) {
+        slot.pointee.awaitKeyframe()
+        if let source = slot.pointee.source, source.source != .microphone {
+            member(source.member)?.pointee.track(source.source).pointee.keyframes.want()
+        }
+    }
+}

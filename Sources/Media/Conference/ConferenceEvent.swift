@@ -1,0 +1,109 @@
+public import ProtocolCore
+
+/// What a conference wants done or told, from `Conference.poll`.
+public enum ConferenceEvent: Hashable, Sendable {
+    /// Ask this publisher for a keyframe (PLI, RFC 4585 §6.3.1).
+    case requestKeyframe(TrackReference)
+    /// Tell this member what its slots hold now.
+    case slots(Int32, [SlotReport])
+    /// Tell everyone who speaks.
+    case speakers(SpeakerReport)
+    /// Ask this publisher to send with another codec, because somebody who wants to see it lacks the present one.
+    case codecWanted(TrackReference, MediaCodec, instead: MediaCodec)
+}
+
+/// Who speaks: members loudest first, and how loud the heard ones are.
+public struct SpeakerReport: Hashable, Sendable {
+    public var dominant: [Int32] = []
+    /// 0 (silence) ... 127 (loudest), by member.
+    public var levels: [Int32: UInt8] = [:]
+}
+
+/// What one slot holds.
+public struct SlotReport: Hashable, Sendable {
+    public enum State: Hashable, Sendable {
+        case empty
+        /// Asked for; no picture yet.
+        case waiting
+        case active
+        case notPublished
+        /// The source sends a codec that this receiver cannot decode.
+        case codecNotSupported
+    }
+
+    public var mid: Mid
+    public var source: TrackReference?
+    public var state: State
+    public var codec: MediaCodec?
+}
+
+extension Conference {
+    /// How often speakers are ranked, and at most reported.
+    static let rankingInterval: Duration = .milliseconds(100)
+    static let reportInterval: Duration = .milliseconds(250)
+
+    /// Does what is due and returns what has to be done outside. Call about every 10 to 20 ms.
+    public mutating func poll(now: Instant) -> [ConferenceEvent] {
+        updateSpeakers(now: now)
+        for case let member? in members {
+            for source in [MediaSource.camera, .screen] { pollTrack(source, of: member, now: now) }
+        }
+        for case let member? in members where member.pointee.slotsAreDirty {
+            member.pointee.slotsAreDirty = false
+            let reports = (0..<member.pointee.slotCount).map { report(member.pointee.slots[$0]) }
+            events.append(.slots(member.pointee.index, reports))
+        }
+        defer { events.removeAll(keepingCapacity: true) }
+        return events
+    }
+
+    private mutating func pollTrack(
+        _ source: MediaSource, of member: UnsafeMutablePointer<Member>, now: Instant
+    ) {
+        let track = member.pointee.track(source)
+        guard track.pointee.isPublished, track.pointee.subscriptionCount > 0 else { return }
+        if track.pointee.keyframes.poll(now: now) {
+            events.append(.requestKeyframe(TrackReference(member: member.pointee.index, source: source)))
+        }
+    }
+
+    private func report(_ slot: Slot) -> SlotReport {
+        guard let source = slot.source, let publisher = member(source.member) else {
+            return SlotReport(mid: slot.mid, source: nil, state: .empty, codec: nil)
+        }
+        let track = publisher.pointee.track(source.source)
+        let codec = track.pointee.codec
+        let state: SlotReport.State =
+            if !track.pointee.isPublished, source.source != .microphone {
+                .notPublished
+            } else if let codec, slot.payloadTypes[codec] == nil {
+                .codecNotSupported
+            } else if slot.phase == .active {
+                .active
+            } else {
+                source.source == .microphone ? .active : .waiting
+            }
+        return SlotReport(mid: slot.mid, source: source, state: state, codec: codec)
+    }
+
+    /// For a codec that some receiver lacks: which other one the publisher could send that all of them have.
+    public mutating func wantCommonCodecs() -> [ConferenceEvent] {
+        var wanted: [ConferenceEvent] = []
+        for case let member? in members {
+            for source in [MediaSource.camera, .screen] {
+                let track = member.pointee.track(source)
+                guard track.pointee.isPublished, let codec = track.pointee.codec, track.pointee.subscriptionCount > 0
+                else { continue }
+                let slots = (0..<track.pointee.subscriptionCount).map { track.pointee.subscriptions[$0].slot }
+                let common = track.pointee.offeredCodecs.filter { candidate in
+                    slots.allSatisfy { $0.pointee.payloadTypes[candidate] != nil }
+                }
+                guard let better = common.first, better != codec else { continue }
+                wanted.append(
+                    .codecWanted(
+                        TrackReference(member: member.pointee.index, source: source), better, instead: codec))
+            }
+        }
+        return wanted
+    }
+}

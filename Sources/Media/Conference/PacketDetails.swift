@@ -1,0 +1,44 @@
+internal import ProtocolCore
+
+/// The codecs that a call carries; nothing is transcoded to be forwarded.
+public enum MediaCodec: UInt8, Sendable, CaseIterable {
+    case opus
+    case h264
+    case vp8
+
+    /// RTP clock rate in hertz (RFC 7587 §4.1, RFC 6184 §5.1, RFC 7741 §4.1).
+    public var clockRate: UInt32 {
+        self == .opus ? 48_000 : 90_000
+    }
+
+    /// The encoding name as in SDP (`a=rtpmap`).
+    public var name: String {
+        switch self {
+        case .opus: "opus"
+        case .h264: "H264"
+        case .vp8: "VP8"
+        }
+    }
+}
+
+/// What forwarding needs to know of a received packet besides its payload bytes. Trivial, so that it is free to copy.
+public struct PacketDetails: Sendable {
+    public var sequence: UInt16
+    public var timestamp: UInt32
+    public var codec: MediaCodec
+    public var marker: Bool
+    /// This packet begins a picture from which a decoder can start.
+    public var startsKeyframe = false
+    /// The audio level extension's byte (RFC 6464: voice bit and -dBov), when present.
+    public var audioLevel: UInt8?
+    /// The video orientation extension's byte (3GPP TS 26.114 §7.4.5), when present.
+    public var orientation: UInt8?
+
+    @inlinable
+    public init(sequence: UInt16, timestamp: UInt32, codec: MediaCodec, marker: Bool) {
+        self.sequence = sequence
+        self.timestamp = timestamp
+        self.codec = codec
+        self.marker = marker
+    }
+}

@@ -1,0 +1,65 @@
+internal import CSockets
+internal import Glibc
+public import ProtocolCore
+
+/// Buffers for one `recvmmsg`, allocated once and used for every burst.
+public struct ReceiveBatch: ~Copyable {
+    /// Datagrams taken per system call. Beyond 64 the gain is lost in cache misses.
+    public static let capacity = 64
+    /// Bytes kept of a datagram; longer ones are cut and then refused as truncated. An Ethernet frame holds 1,500.
+    public static let datagramSize = 2048
+
+    private let buffers: UnsafeMutableRawPointer
+    private let messages: UnsafeMutablePointer<csockets_message>
+    private let vectors: UnsafeMutablePointer<iovec>
+    private let addresses: UnsafeMutablePointer<SocketAddress>
+
+    public init() {
+        let capacity = ReceiveBatch.capacity
+        buffers = .allocate(byteCount: capacity * ReceiveBatch.datagramSize, alignment: 64)
+        messages = .allocate(capacity: capacity)
+        vectors = .allocate(capacity: capacity)
+        addresses = .allocate(capacity: capacity)
+        for index in 0..<capacity {
+            (addresses + index).initialize(to: SocketAddress())
+            (vectors + index).initialize(
+                to: iovec(
+                    iov_base: buffers + index * ReceiveBatch.datagramSize, iov_len: ReceiveBatch.datagramSize))
+            var header = msghdr()
+            header.msg_name = UnsafeMutableRawPointer(addresses + index)
+            header.msg_iov = vectors + index
+            header.msg_iovlen = 1
+            (messages + index).initialize(to: csockets_message(header: header, length: 0))
+        }
+    }
+
+    deinit {
+        buffers.deallocate()
+        messages.deallocate()
+        vectors.deallocate()
+        addresses.deallocate()
+    }
+
+    /// Takes what waits in the socket, at most `capacity` datagrams; returns how many, 0 when nothing waits.
+    public mutating func receive(from socket: borrowing UDPSocket) -> Int {
+        for index in 0..<ReceiveBatch.capacity {
+            messages[index].header.msg_namelen = socklen_t(MemoryLayout<sockaddr_in6>.size)
+        }
+        let count = csockets_receive(
+            socket.descriptor, messages, UInt32(ReceiveBatch.capacity), Int32(MSG_DONTWAIT))
+        return max(0, Int(count))
+    }
+
+    /// The bytes of datagram `index` of the last `receive`; may be changed in place, valid until the next one.
+    @inline(__always)
+    public func datagram(_ index: Int) -> UnsafeMutableRawBufferPointer {
+        UnsafeMutableRawBufferPointer(
+            start: buffers + index * ReceiveBatch.datagramSize, count: Int(messages[index].length))
+    }
+
+    /// Who sent datagram `index`.
+    @inline(__always)
+    public func source(_ index: Int) -> SocketEndpoint? {
+        addresses[index].endpoint
+    }
+}

@@ -1,0 +1,132 @@
+public import Conference
+public import DTLS
+public import MediaIO
+public import ProtocolCore
+
+/// One core's share of the media plane: a thread with an event loop, a UDP port, and the calls that live on it.
+///
+/// Control comes by `await`; packets are handled on the thread without any hop. Nothing that is counted by reference
+/// is shared with another worker.
+public actor MediaWorker {
+    private let executor: EventLoopExecutor
+    private var core: WorkerCore
+    private let publish: @Sendable (WorkerEvent) -> Void
+
+    public nonisolated var unownedExecutor: UnownedSerialExecutor {
+        executor.asUnownedSerialExecutor()
+    }
+
+    /// The address of its socket, with the port that the kernel chose if 0 was asked for.
+    public nonisolated let local: SocketEndpoint
+
+    /// Opens the socket and starts the thread. Throws `SystemError`, for example when the port is taken.
+    /// - Parameters:
+    ///   - usesSegmentation: Whether to try UDP segmentation offload; it is given up by itself where refused.
+    ///   - seed: Random; makes hash tables unpredictable.
+    ///   - publish: Takes what happens, called on the worker's thread: must return at once.
+    public init(
+        name: String, bindingTo endpoint: SocketEndpoint, identity: DTLSIdentity, usesSegmentation: Bool, seed: UInt64,
+        publish: @escaping @Sendable (WorkerEvent) -> Void
+    ) throws(SystemError) {
+        let socket = try UDPSocket(bindingTo: endpoint)
+        local = socket.local
+        executor = try EventLoopExecutor(name: name)
+        core = WorkerCore(socket: socket, identity: identity, usesSegmentation: usesSegmentation, seed: seed)
+        self.publish = publish
+    }
+
+    /// Begins to read packets; once, before anything else.
+    public func start() {
+        executor.whenReadable(core.socket.descriptor) { [unowned self] in
+            assumeIsolated { $0.readable() }
+        }
+        executor.tick(every: WorkerCore.tickInterval) { [unowned self] in
+            assumeIsolated { $0.tick() }
+        }
+    }
+
+    /// Ends the thread; the worker is of no use afterwards.
+    public func stop() {
+        executor.forget(core.socket.descriptor)
+        executor.stopTicking()
+        executor.stop()
+    }
+
+    private func readable() {
+        core.readable(now: MonotonicClock.now())
+        publishEvents()
+    }
+
+    private func tick() {
+        core.tick(now: MonotonicClock.now(), wallClock: .nanoseconds(Int64(MonotonicClock.unixSeconds() * 1e9)))
+        publishEvents()
+    }
+
+    private func publishEvents() {
+        guard !core.events.isEmpty else { return }
+        for event in core.events { publish(event) }
+        core.events.removeAll(keepingCapacity: true)
+    }
+
+    // MARK: Control
+
+    public func openConference(_ name: String, seed: UInt64) {
+        core.openConference(name, seed: seed)
+    }
+
+    public func closeConference(_ name: String) {
+        core.closeConference(name)
+    }
+
+    /// Adds a participant's transport or changes it, as negotiated.
+    public func apply(
+        _ description: PeerDescription, participant: String, conference: String, controlSSRC: SSRC,
+        canonicalName: String
+    ) throws(DTLSError) {
+        try core.apply(
+            description, participant: participant, conference: conference, controlSSRC: controlSSRC,
+            canonicalName: canonicalName, now: MonotonicClock.now())
+        core.flush()
+        publishEvents()
+    }
+
+    public func disconnect(_ participant: String, from conference: String) {
+        core.disconnect(participant, from: conference, now: MonotonicClock.now())
+    }
+
+    /// Changes what the server lets through from and to a participant.
+    public func set(_ change: ParticipantChange, for participant: String, in conference: String) {
+        core.change(change, for: participant, in: conference, now: MonotonicClock.now())
+    }
+
+    public func request(_ wishes: [SlotWish], by participant: String, in conference: String) {
+        core.request(wishes, by: participant, in: conference)
+    }
+
+    // MARK: Observation
+
+    public var load: Int {
+        core.peerCount
+    }
+
+    public func counters() -> WorkerCounters {
+        var counters = core.counters
+        for case let peer? in core.peers { counters.add(peer.pointee.counters) }
+        return counters
+    }
+
+    /// What was counted of one participant; nil when it has no transport here.
+    public func counters(of participant: String, in conference: String) -> PeerCounters? {
+        core.peer(participant, in: conference)?.pointee.counters
+    }
+}
+
+/// What may be changed of a participant by the call it is in.
+public enum ParticipantChange: Hashable, Sendable {
+    /// Its audio is dropped by the server.
+    case muted(Bool)
+    /// Nothing is forwarded from or to it.
+    case onHold(Bool)
+    /// Whether it publishes its camera or screen.
+    case publishing(MediaSource, Bool)
+}

@@ -1,0 +1,176 @@
+public import Conference
+internal import DTLS
+internal import ICE
+public import ProtocolCore
+internal import RTP
+internal import SRTP
+
+/// One participant's transport: ICE, DTLS and SRTP over the worker's socket, and the streams that arrive on it.
+struct Peer: ~Copyable {
+    /// Streams that one peer may send; what goes beyond is dropped. Microphone, camera and screen, each with
+    /// retransmissions, twice over for streams that begin anew.
+    static let streamLimit = 16
+
+    let index: Int32
+    let participant: String
+    let conferenceName: String
+    let conference: UnsafeMutablePointer<Conference>
+    let member: Int32
+    /// Under which name our own RTCP speaks.
+    let controlSSRC: SSRC
+    /// Canonical name of everything we send to this peer (RFC 3550 §6.5.1).
+    let canonicalName: String
+
+    var ice: ICELiteAgent
+    var dtls: DTLSSession
+    /// Where packets go; nil until the peer has nominated a pair.
+    var destination: SocketEndpoint?
+
+    /// Keys, once DTLS has agreed on them.
+    var sender: UnsafeMutablePointer<SRTPSender>?
+    var receiver: UnsafeMutablePointer<SRTPReceiver>?
+
+    var description: PeerDescription
+    /// What it wants to see, by name: also of participants whose media is not there yet, or has begun anew.
+    var wishes: [Mid: SlotWish] = [:]
+    var layout: HeaderLayout
+    let streams: UnsafeMutablePointer<IncomingStream>
+    var streamCount = 0
+    var nextTransportSequence: UInt16 = 0
+    let arrivals: UnsafeMutablePointer<TransportFeedbackRecorder>
+    var nextIntraRequest: UInt8 = 0
+    var lastReceiverReport: Instant
+    var lastHeard: Instant
+    /// What the application was last told.
+    var isConnected = false
+    var hasConnected = false
+    var counters = PeerCounters()
+
+    init(
+        index: Int32, participant: String, conferenceName: String, conference: UnsafeMutablePointer<Conference>,
+        member: Int32, controlSSRC: SSRC, canonicalName: String, description: PeerDescription, dtls: consuming DTLSSession,
+        now: Instant
+    ) {
+        self.index = index
+        self.participant = participant
+        self.conferenceName = conferenceName
+        self.conference = conference
+        self.member = member
+        self.controlSSRC = controlSSRC
+        self.canonicalName = canonicalName
+        self.description = description
+        self.dtls = dtls
+        ice = ICELiteAgent(local: description.localICE, remote: description.remoteICE)
+        layout = HeaderLayout(description.extensions)
+        streams = .allocate(capacity: Peer.streamLimit)
+        arrivals = .allocate(capacity: 1)
+        arrivals.initialize(to: TransportFeedbackRecorder(sender: controlSSRC, media: SSRC(0)))
+        lastReceiverReport = now
+        lastHeard = now
+    }
+
+    deinit {
+        streams.deinitialize(count: streamCount)
+        streams.deallocate()
+        arrivals.deinitialize(count: 1)
+        arrivals.deallocate()
+        if let sender {
+            sender.deinitialize(count: 1)
+            sender.deallocate()
+        }
+        if let receiver {
+            receiver.deinitialize(count: 1)
+            receiver.deallocate()
+        }
+    }
+
+    /// Takes the keys of a finished handshake. Streams begin anew under them.
+    mutating func install(_ keys: SRTPKeyingMaterial) {
+        if let sender {
+            sender.deinitialize(count: 1)
+        } else {
+            sender = .allocate(capacity: 1)
+        }
+        sender?.initialize(to: SRTPSender(keys))
+        if let receiver {
+            receiver.deinitialize(count: 1)
+        } else {
+            receiver = .allocate(capacity: 1)
+        }
+        receiver?.initialize(to: SRTPReceiver(keys))
+        for position in 0..<streamCount { streams[position].security = SRTPReceiveState() }
+    }
+
+    @inline(__always)
+    func stream(_ ssrc: SSRC) -> UnsafeMutablePointer<IncomingStream>? {
+        for position in 0..<streamCount where streams[position].ssrc == ssrc { return streams + position }
+        return nil
+    }
+
+    func primaryStream(of source: MediaSource) -> UnsafeMutablePointer<IncomingStream>? {
+        // The newest counts: a publisher that starts over announces a new SSRC.
+        var position = streamCount - 1
+        while position >= 0 {
+            if streams[position].source == source, !streams[position].isRetransmission { return streams + position }
+            position -= 1
+        }
+        return nil
+    }
+
+    mutating func add(_ stream: IncomingStream) -> Bool {
+        guard streamCount < Peer.streamLimit, self.stream(stream.ssrc) == nil else { return false }
+        (streams + streamCount).initialize(to: stream)
+        streamCount += 1
+        return true
+    }
+
+    /// Forgets the streams that are no longer announced; unannounced ones found by mid stay.
+    mutating func removeStreams(where isGone: (SSRC) -> Bool) {
+        var kept = 0
+        for position in 0..<streamCount where !isGone(streams[position].ssrc) {
+            if kept != position { streams[kept] = streams[position] }
+            kept += 1
+        }
+        (streams + kept).deinitialize(count: streamCount - kept)
+        streamCount = kept
+    }
+}
+
+/// What a receiver wants in one of its slots.
+public struct SlotWish: Hashable, Sendable {
+    public var mid: Mid
+    /// Nil empties the slot.
+    public var participant: String?
+    public var source: MediaSource
+    /// The size at which it will be seen, in device pixels.
+    public var width: Int
+    public var height: Int
+
+    public init(mid: Mid, participant: String?, source: MediaSource, width: Int, height: Int) {
+        self.mid = mid
+        self.participant = participant
+        self.source = source
+        self.width = width
+        self.height = height
+    }
+}
+
+/// What was counted of one peer since it came.
+public struct PeerCounters: Sendable, Hashable {
+    public var receivedPackets: UInt64 = 0
+    public var receivedOctets: UInt64 = 0
+    public var sentPackets: UInt64 = 0
+    public var sentOctets: UInt64 = 0
+    /// Packets that did not authenticate, came twice, or could not be read.
+    public var refusedPackets: UInt64 = 0
+    /// Packets of an SSRC that no m-line accounts for.
+    public var unknownStreamPackets: UInt64 = 0
+    public var sentNacks: UInt64 = 0
+    public var receivedNacks: UInt64 = 0
+    public var sentKeyframeRequests: UInt64 = 0
+    public var receivedKeyframeRequests: UInt64 = 0
+    /// Of what we sent, what the peer's transport-wide feedback reported as lost.
+    public var reportedLost: UInt64 = 0
+    /// The peer's own estimate of what it can receive, in bits per second (REMB), 0 when it never said.
+    public var estimatedBitrate: UInt64 = 0
+}

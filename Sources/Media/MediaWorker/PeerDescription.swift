@@ -1,0 +1,106 @@
+public import Conference
+public import DTLS
+public import ICE
+public import ProtocolCore
+public import RTP
+public import SDP
+
+/// What was negotiated with one peer, in the terms of the worker: made of an SDP answer, outside the worker.
+public struct PeerDescription: Sendable {
+    /// A source that the peer may send, and how.
+    public struct Publication: Sendable {
+        public var mid: Mid
+        public var source: MediaSource
+        public var codecs: [MediaCodec]
+        public var streams: [PublishedStream]
+    }
+
+    public var localICE: ICECredentials
+    public var remoteICE: ICECredentials
+    public var remoteFingerprints: [DTLS.CertificateFingerprint]
+    public var isDTLSServer: Bool
+    public var extensions = HeaderExtensionMap()
+    public var publications: [Publication] = []
+    public var slots: [SlotDescription] = []
+    var payloads = PayloadTable()
+
+    /// Reads an answered session; `local` are the credentials that the answer carries.
+    public init(_ session: NegotiatedSession, local: ICECredentials) {
+        localICE = local
+        remoteICE = session.remoteICE
+        remoteFingerprints = session.remoteFingerprints.compactMap { fingerprint in
+            DTLS.CertificateFingerprint.Algorithm(rawValue: fingerprint.algorithm).flatMap {
+                DTLS.CertificateFingerprint(algorithm: $0, bytes: fingerprint.digest)
+            }
+        }
+        isDTLSServer = session.ourDTLSRole == .server
+        for line in session.lines where line.rejection == nil {
+            for id in UInt8(1)...HeaderExtensionMap.maximumID {
+                if let kind = line.extensions[id] { extensions[id] = kind }
+            }
+            if let publish = line.publish { add(publish, of: line.mid) }
+            if let slot = line.slot { add(slot, of: line.mid) }
+        }
+    }
+
+    private mutating func add(_ publish: PublishedLine, of mid: Mid) {
+        learn(publish.codecs)
+        let source: MediaSource =
+            switch publish.purpose {
+            case .microphone, .audioSlot: .microphone
+            case .camera, .videoSlot: .camera
+            case .screen, .screenSlot: .screen
+            }
+        publications.append(
+            Publication(
+                mid: mid, source: source, codecs: publish.codecs.map { MediaCodec($0.codec) }.withoutRepeats,
+                streams: publish.streams))
+    }
+
+    private mutating func add(_ slot: SlotLine, of mid: Mid) {
+        learn(slot.codecs)
+        let kind: SlotDescription.Kind =
+            switch slot.purpose {
+            case .audioSlot, .microphone: .audio
+            case .videoSlot, .camera: .video
+            case .screenSlot, .screen: .screen
+            }
+        var types: [MediaCodec: PayloadType] = [:]
+        var rtxTypes: [MediaCodec: PayloadType] = [:]
+        // The first of a codec is the one that the receiver likes best.
+        for codec in slot.codecs where types[MediaCodec(codec.codec)] == nil {
+            types[MediaCodec(codec.codec)] = codec.payloadType
+            rtxTypes[MediaCodec(codec.codec)] = codec.rtxPayloadType
+        }
+        slots.append(
+            SlotDescription(
+                mid: mid, kind: kind, ssrc: slot.ssrc, rtxSSRC: slot.rtxSSRC, payloadTypes: types,
+                rtxPayloadTypes: rtxTypes))
+    }
+
+    private mutating func learn(_ codecs: [NegotiatedCodec]) {
+        for codec in codecs {
+            payloads.set(codec.payloadType, .media(MediaCodec(codec.codec)))
+            if let rtx = codec.rtxPayloadType { payloads.set(rtx, .retransmission(of: codec.payloadType.rawValue)) }
+        }
+    }
+}
+
+extension MediaCodec {
+    /// The same codec by its name in SDP.
+    init(_ codec: Codec) {
+        switch codec {
+        case .opus: self = .opus
+        case .h264: self = .h264
+        case .vp8: self = .vp8
+        }
+    }
+}
+
+extension [MediaCodec] {
+    fileprivate var withoutRepeats: [MediaCodec] {
+        var seen: [MediaCodec] = []
+        for codec in self where !seen.contains(codec) { seen.append(codec) }
+        return seen
+    }
+}

@@ -1,0 +1,123 @@
+internal import Conference
+internal import MediaIO
+internal import ProtocolCore
+internal import RTP
+internal import SRTP
+
+/// RTCP: what peers report and ask for, and what we report and ask for.
+extension WorkerCore {
+    @inline(never)
+    mutating func receiveControl(
+        _ datagram: UnsafeMutableRawBufferPointer, _ peer: UnsafeMutablePointer<Peer>, now: Instant
+    ) {
+        guard let receiver = peer.pointee.receiver,
+            let compound = try? receiver.pointee.unprotectRTCP(UnsafeRawBufferPointer(datagram).bytes),
+            let packets = try? RTCPCompound.parse(compound.span.bytes)
+        else {
+            peer.pointee.counters.refusedPackets += 1
+            return
+        }
+        for packet in packets { handle(packet, from: peer, now: now) }
+    }
+
+    private mutating func handle(_ packet: RTCPPacket, from peer: UnsafeMutablePointer<Peer>, now: Instant) {
+        let conference = peer.pointee.conference
+        let member = peer.pointee.member
+        switch packet {
+        case .senderReport(let report):
+            guard let stream = peer.pointee.stream(report.ssrc), !stream.pointee.isRetransmission else { return }
+            stream.pointee.statistics.recordSenderReport(ntpTime: report.ntpTime, at: now)
+            conference.pointee.recordSenderReport(
+                timestamp: report.rtpTime.rawValue,
+                of: TrackReference(member: member, source: stream.pointee.source), at: now)
+        case .genericNACK(let nack):
+            peer.pointee.counters.receivedNacks += UInt64(nack.lost.count)
+            conference.pointee.retransmit(nack.lost, ofSlot: nack.media, to: member, now: now, queue: &queue)
+            if !queue.hasRoom { flush() }
+        case .pictureLossIndication(let request):
+            peer.pointee.counters.receivedKeyframeRequests += 1
+            conference.pointee.requestKeyframe(forSlot: request.media, by: member)
+        case .fullIntraRequest(let request):
+            peer.pointee.counters.receivedKeyframeRequests += 1
+            for entry in request.entries { conference.pointee.requestKeyframe(forSlot: entry.ssrc, by: member) }
+        case .transportFeedback(let feedback):
+            peer.pointee.counters.reportedLost += UInt64(feedback.packets.count { $0.deltaTicks == nil })
+        case .receiverEstimatedMaximumBitrate(let estimate):
+            peer.pointee.counters.estimatedBitrate = estimate.bitsPerSecond
+        case .receiverReport, .sourceDescription, .goodbye, .unknown:
+            break
+        }
+    }
+
+    /// How often receiver reports go out (RFC 3550 §6.2, scaled for interactive video as browsers do).
+    static let receiverReportInterval: Duration = .seconds(1)
+
+    /// Sends the RTCP that is due to one peer.
+    mutating func report(to peer: UnsafeMutablePointer<Peer>, now: Instant, wallClock: Duration) {
+        guard isReady(peer) else { return }
+        while let feedback = peer.pointee.arrivals.pointee.poll(now: now) {
+            sendControl([.transportFeedback(feedback)], to: peer)
+        }
+        for position in 0..<peer.pointee.streamCount { reportLosses(of: peer.pointee.streams + position, peer, now: now) }
+        if now - peer.pointee.lastReceiverReport >= WorkerCore.receiverReportInterval {
+            peer.pointee.lastReceiverReport = now
+            sendReceiverReport(to: peer, now: now)
+        }
+        for report in peer.pointee.conference.pointee.senderReports(for: peer.pointee.member, now: now) {
+            let senderReport = SenderReport(
+                ssrc: report.ssrc, ntpTime: NTPTimestamp(sinceUnixEpoch: wallClock),
+                rtpTime: RTPTimestamp(report.timestamp), packetCount: report.packetCount,
+                octetCount: report.octetCount, reports: [])
+            let name = SourceDescription(ssrc: report.ssrc, canonicalName: peer.pointee.canonicalName)
+            sendControl([.senderReport(senderReport), .sourceDescription(name)], to: peer)
+        }
+    }
+
+    private mutating func reportLosses(
+        of stream: UnsafeMutablePointer<IncomingStream>, _ peer: UnsafeMutablePointer<Peer>, now: Instant
+    ) {
+        let lost = stream.pointee.losses.poll(now: now)
+        if !lost.isEmpty {
+            peer.pointee.counters.sentNacks += UInt64(lost.count)
+            sendControl(
+                [.genericNACK(GenericNACK(sender: peer.pointee.controlSSRC, media: stream.pointee.ssrc, lost: lost))],
+                to: peer)
+        }
+        if stream.pointee.losses.needsKeyframe {
+            stream.pointee.losses.needsKeyframe = false
+            peer.pointee.conference.pointee.wantKeyframe(
+                TrackReference(member: peer.pointee.member, source: stream.pointee.source))
+        }
+    }
+
+    private mutating func sendReceiverReport(to peer: UnsafeMutablePointer<Peer>, now: Instant) {
+        var blocks: [ReportBlock] = []
+        for position in 0..<peer.pointee.streamCount {
+            if let block = peer.pointee.streams[position].statistics.reportBlock(now: now) { blocks.append(block) }
+        }
+        guard !blocks.isEmpty else { return }
+        let sender = peer.pointee.controlSSRC
+        sendControl(
+            [
+                .receiverReport(ReceiverReport(ssrc: sender, reports: Array(blocks.prefix(31)))),
+                .sourceDescription(SourceDescription(ssrc: sender, canonicalName: peer.pointee.canonicalName)),
+            ], to: peer)
+    }
+
+    /// Asks a publisher for a keyframe of one of its sources.
+    mutating func requestKeyframe(_ source: MediaSource, from peer: UnsafeMutablePointer<Peer>) {
+        guard let stream = peer.pointee.primaryStream(of: source) else { return }
+        peer.pointee.counters.sentKeyframeRequests += 1
+        sendControl(
+            [
+                .pictureLossIndication(
+                    PictureLossIndication(sender: peer.pointee.controlSSRC, media: stream.pointee.ssrc))
+            ], to: peer)
+    }
+
+    private mutating func sendControl(_ packets: [RTCPPacket], to peer: UnsafeMutablePointer<Peer>) {
+        var bytes: [UInt8] = []
+        for packet in packets { packet.append(to: &bytes) }
+        sendControl(bytes, to: peer)
+    }
+}

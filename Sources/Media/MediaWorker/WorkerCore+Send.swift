@@ -1,0 +1,115 @@
+internal import Conference
+internal import DTLS
+internal import ICE
+internal import MediaIO
+internal import ProtocolCore
+internal import SRTP
+
+/// From the queue to the socket: headers, encryption, grouping by receiver.
+extension WorkerCore {
+    /// Sends everything that is queued. Afterwards no packet points into a buffer any more.
+    mutating func flush() {
+        for position in 0..<queue.receiverCount {
+            let receiver = queue.receiver(position)
+            guard let peer = peer(receiver), let sender = peer.pointee.sender,
+                let destination = peer.pointee.destination
+            else { continue }
+            outgoing.begin(destination, onIPv6Socket: socket.isIPv6)
+            var next = queue.first(of: receiver)
+            while let packet = next {
+                send(packet, to: peer, sender)
+                next = queue.next(after: packet)
+            }
+        }
+        queue.removeAll()
+        outgoing.flush(to: socket)
+        buffers.reclaim()
+    }
+
+    @inline(__always)
+    private mutating func send(
+        _ packet: UnsafePointer<ForwardedPacket>, to peer: UnsafeMutablePointer<Peer>,
+        _ sender: UnsafeMutablePointer<SRTPSender>
+    ) {
+        if !outgoing.hasRoom { outgoing.flush(to: socket) }
+        let out = outgoing.reserve()
+        let number = peer.pointee.nextTransportSequence
+        let headerLength = peer.pointee.layout.write(packet.pointee, transportSequence: number, to: out)
+        let length: Int
+        if let original = packet.pointee.originalSequence {
+            // RFC 4588 §4: the original sequence number goes before the payload, and both are encrypted together.
+            let body = out + headerLength
+            body.storeBytes(of: original.bigEndian, as: UInt16.self)
+            (body + 2).copyMemory(from: packet.pointee.payload, byteCount: Int(packet.pointee.payloadLength))
+            length = sender.pointee.protect(
+                header: out, headerLength: headerLength, payload: body,
+                payloadLength: Int(packet.pointee.payloadLength) + 2, rolloverCounter: packet.pointee.rollover)
+        } else {
+            length = sender.pointee.protect(
+                header: out, headerLength: headerLength, payload: packet.pointee.payload,
+                payloadLength: Int(packet.pointee.payloadLength), rolloverCounter: packet.pointee.rollover)
+        }
+        guard length > 0 else { return }
+        peer.pointee.nextTransportSequence = number &+ 1
+        peer.pointee.counters.sentPackets += 1
+        peer.pointee.counters.sentOctets += UInt64(length)
+        outgoing.commit(length: length)
+    }
+
+    /// Puts a datagram that is not media (STUN, DTLS) among those that leave at the next flush.
+    mutating func sendNow(_ bytes: [UInt8], to destination: SocketEndpoint) {
+        guard !bytes.isEmpty, bytes.count <= SendBatch.largestDatagram else { return }
+        if !outgoing.hasRoom { outgoing.flush(to: socket) }
+        outgoing.begin(destination, onIPv6Socket: socket.isIPv6)
+        bytes.withUnsafeBytes { outgoing.reserve().copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        outgoing.commit(length: bytes.count)
+    }
+
+    /// Encrypts a compound RTCP packet and puts it among those that leave at the next flush.
+    mutating func sendControl(_ compound: [UInt8], to peer: UnsafeMutablePointer<Peer>) {
+        guard let sender = peer.pointee.sender, let destination = peer.pointee.destination else { return }
+        let limit = SendBatch.largestDatagram - ProtectionProfile.maximumControlOverhead
+        guard compound.count >= 8, compound.count <= limit else { return }
+        if !outgoing.hasRoom { outgoing.flush(to: socket) }
+        outgoing.begin(destination, onIPv6Socket: socket.isIPv6)
+        let out = outgoing.reserve()
+        compound.withUnsafeBytes { bytes in
+            if let base = bytes.baseAddress { out.copyMemory(from: base, byteCount: bytes.count) }
+        }
+        let length = sender.pointee.protectRTCP(out, length: compound.count)
+        if length > 0 { outgoing.commit(length: length) }
+    }
+
+    /// Lets DTLS send what it has to, and takes up its keys when it is done.
+    mutating func drive(_ peer: UnsafeMutablePointer<Peer>, now: Instant) {
+        while let output = peer.pointee.dtls.poll() {
+            switch output {
+            case .transmit(let datagram):
+                if let destination = peer.pointee.destination { sendNow(datagram, to: destination) }
+            case .connected(let keys):
+                counters.handshakes += 1
+                peer.pointee.install(keys)
+                reportConnected(peer)
+            case .failed(let error):
+                counters.failedHandshakes += 1
+                events.append(
+                    .failed(
+                        conference: peer.pointee.conferenceName, participant: peer.pointee.participant,
+                        reason: String(describing: error)))
+            case .closed:
+                break
+            }
+        }
+    }
+
+    func isReady(_ peer: UnsafeMutablePointer<Peer>) -> Bool {
+        peer.pointee.sender != nil && peer.pointee.destination != nil
+    }
+
+    mutating func reportConnected(_ peer: UnsafeMutablePointer<Peer>) {
+        guard !peer.pointee.isConnected, isReady(peer) else { return }
+        peer.pointee.isConnected = true
+        events.append(
+            .connected(conference: peer.pointee.conferenceName, participant: peer.pointee.participant))
+    }
+}

@@ -1,0 +1,94 @@
+internal import Conference
+internal import DTLS
+internal import MediaIO
+package import ProtocolCore
+
+/// What is done by time and not by packet.
+extension WorkerCore {
+    /// How often `tick` runs: the reordering tolerance of NACK and half of the shortest report interval.
+    static let tickInterval: Duration = .milliseconds(10)
+    /// How often it is checked whether somebody cannot decode what he asked to see.
+    static let codecCheckInterval: Duration = .seconds(1)
+
+    package mutating func tick(now: Instant, wallClock: Duration) {
+        for case let peer? in peers {
+            if let timeout = peer.pointee.dtls.timeout, timeout <= now {
+                peer.pointee.dtls.handleTimeout(now: now)
+                drive(peer, now: now)
+            }
+            checkSilence(of: peer, now: now)
+            report(to: peer, now: now, wallClock: wallClock)
+        }
+        let checksCodecs = now - lastCodecCheck >= WorkerCore.codecCheckInterval
+        if checksCodecs { lastCodecCheck = now }
+        for (name, conference) in conferences {
+            for event in conference.pointee.poll(now: now) { handle(event, in: name) }
+            if checksCodecs {
+                for event in conference.pointee.wantCommonCodecs() { handle(event, in: name) }
+            }
+        }
+        flush()
+    }
+
+    private mutating func checkSilence(of peer: UnsafeMutablePointer<Peer>, now: Instant) {
+        let isSilent = now - peer.pointee.lastHeard >= WorkerCore.silenceLimit
+        if peer.pointee.isConnected, isSilent {
+            peer.pointee.isConnected = false
+            events.append(
+                .interrupted(conference: peer.pointee.conferenceName, participant: peer.pointee.participant))
+        } else if !peer.pointee.isConnected, !isSilent {
+            reportConnected(peer)
+        }
+    }
+
+    private func peer(ofMember member: Int32, in conference: String) -> UnsafeMutablePointer<Peer>? {
+        for case let peer? in peers
+        where peer.pointee.member == member && peer.pointee.conferenceName == conference {
+            return peer
+        }
+        return nil
+    }
+
+    private mutating func handle(_ event: ConferenceEvent, in conference: String) {
+        switch event {
+        case .requestKeyframe(let reference):
+            if let publisher = peer(ofMember: reference.member, in: conference) {
+                requestKeyframe(reference.source, from: publisher)
+            }
+        case .slots(let member, let reports):
+            guard let receiver = peer(ofMember: member, in: conference) else { return }
+            let contents = reports.map { report in
+                WorkerEvent.SlotContent(
+                    mid: report.mid,
+                    participant: report.source.flatMap { peer(ofMember: $0.member, in: conference)?.pointee.participant },
+                    source: report.source?.source, state: report.state, codec: report.codec)
+            }
+            events.append(
+                .slots(conference: conference, participant: receiver.pointee.participant, contents))
+        case .speakers(let report):
+            var names: [Int32: String] = [:]
+            for case let peer? in peers where peer.pointee.conferenceName == conference {
+                names[peer.pointee.member] = peer.pointee.participant
+            }
+            var levels: [String: Double] = [:]
+            for (member, level) in report.levels {
+                if let name = names[member] { levels[name] = Double(level) / 127 }
+            }
+            events.append(
+                .speakers(conference: conference, dominant: report.dominant.compactMap { names[$0] }, levels: levels))
+        case .codecWanted(let reference, let codec, let instead):
+            guard let publisher = peer(ofMember: reference.member, in: conference) else { return }
+            let question = CodecQuestion(peer: publisher.pointee.index, source: reference.source)
+            guard askedCodecs[question] != codec,
+                let publication = publisher.pointee.description.publications.first(where: {
+                    $0.source == reference.source
+                })
+            else { return }
+            askedCodecs[question] = codec
+            events.append(
+                .codecWanted(
+                    conference: conference, participant: publisher.pointee.participant, mid: publication.mid,
+                    codec: codec, instead: instead))
+        }
+    }
+}

@@ -1,0 +1,270 @@
+package import Conference
+package import DTLS
+internal import ICE
+package import MediaIO
+package import ProtocolCore
+internal import SDP
+internal import SRTP
+
+/// Everything one worker owns: its socket, its peers, its conferences and the buffers between them.
+///
+/// All of it is touched by one thread only. What it wants to tell is collected in `events`.
+package struct WorkerCore: ~Copyable {
+    /// A peer that sends nothing at all for so long is reported as interrupted. Browsers check connectivity every
+    /// 2 to 3 seconds even in silence (RFC 7675 §5.1 asks for 5).
+    static let silenceLimit: Duration = .seconds(10)
+
+    let socket: UDPSocket
+    let identity: DTLSIdentity
+    var batch = ReceiveBatch()
+    package var outgoing: SendBatch
+    var queue = ForwardQueue()
+    package var buffers = PacketBuffers()
+    var addresses: AddressTable
+    /// Where the next video packet is decrypted to.
+    var spare: UnsafeMutableRawPointer
+
+    var peers: [UnsafeMutablePointer<Peer>?] = []
+    var peersByUfrag: [String: Int32] = [:]
+    var conferences: [String: UnsafeMutablePointer<Conference>] = [:]
+    /// What codec a publisher was last asked for, by peer and source, so that it is asked once.
+    var askedCodecs: [CodecQuestion: MediaCodec] = [:]
+    var lastCodecCheck = Instant.zero
+    package var events: [WorkerEvent] = []
+    package var counters = WorkerCounters()
+
+    struct CodecQuestion: Hashable {
+        var peer: Int32
+        var source: MediaSource
+    }
+
+    package init(socket: consuming UDPSocket, identity: DTLSIdentity, usesSegmentation: Bool, seed: UInt64) {
+        self.socket = socket
+        self.identity = identity
+        outgoing = SendBatch(usesSegmentation: usesSegmentation)
+        addresses = AddressTable(seed: seed)
+        spare = buffers.take()
+    }
+
+    deinit {
+        for case let peer? in peers {
+            peer.deinitialize(count: 1)
+            peer.deallocate()
+        }
+        for conference in conferences.values {
+            conference.deinitialize(count: 1)
+            conference.deallocate()
+        }
+    }
+
+    @inline(__always)
+    func peer(_ index: Int32) -> UnsafeMutablePointer<Peer>? {
+        peers[Int(index)]
+    }
+
+    func peer(_ participant: String, in conference: String) -> UnsafeMutablePointer<Peer>? {
+        for case let peer? in peers
+        where peer.pointee.participant == participant && peer.pointee.conferenceName == conference {
+            return peer
+        }
+        return nil
+    }
+
+    package var peerCount: Int {
+        peers.count { $0 != nil }
+    }
+
+    // MARK: Conferences
+
+    package mutating func openConference(_ name: String, seed: UInt64) {
+        guard conferences[name] == nil else { return }
+        let conference = UnsafeMutablePointer<Conference>.allocate(capacity: 1)
+        conference.initialize(to: Conference(seed: seed))
+        conferences[name] = conference
+    }
+
+    package mutating func closeConference(_ name: String) {
+        guard let conference = conferences[name] else { return }
+        for case let peer? in peers where peer.pointee.conferenceName == name { remove(peer) }
+        conferences[name] = nil
+        conference.deinitialize(count: 1)
+        conference.deallocate()
+    }
+
+    // MARK: Peers
+
+    /// Adds a participant's transport, or changes it: a new offer with other ICE credentials is a restart, one with
+    /// another certificate a new transport in place of the old one.
+    package mutating func apply(
+        _ description: PeerDescription, participant: String, conference name: String, controlSSRC: SSRC,
+        canonicalName: String, now: Instant
+    ) throws(DTLSError) {
+        guard let conference = conferences[name] else { return }
+        if let existing = peer(participant, in: name) {
+            if existing.pointee.description.remoteFingerprints == description.remoteFingerprints {
+                update(existing, to: description, now: now)
+                return
+            }
+            let state = conference.pointee.state(of: existing.pointee.member)
+            remove(existing)
+            try add(description, participant, name, conference, controlSSRC, canonicalName, now)
+            if let state, let peer = peer(participant, in: name) {
+                conference.pointee.restore(state, to: peer.pointee.member, now: now)
+            }
+            return
+        }
+        try add(description, participant, name, conference, controlSSRC, canonicalName, now)
+    }
+
+    private mutating func add(
+        _ description: PeerDescription, _ participant: String, _ name: String,
+        _ conference: UnsafeMutablePointer<Conference>, _ controlSSRC: SSRC, _ canonicalName: String, _ now: Instant
+    ) throws(DTLSError) {
+        let dtls = try DTLSSession(
+            identity: identity, role: description.isDTLSServer ? .server : .client,
+            expectedFingerprints: description.remoteFingerprints)
+        let free = peers.firstIndex { $0 == nil } ?? peers.count
+        if free == peers.count { peers.append(nil) }
+        queue.reserve(receivers: peers.count)
+        let index = Int32(free)
+        let member = conference.pointee.add(receiver: index)
+        let peer = UnsafeMutablePointer<Peer>.allocate(capacity: 1)
+        peer.initialize(
+            to: Peer(
+                index: index, participant: participant, conferenceName: name, conference: conference, member: member,
+                controlSSRC: controlSSRC, canonicalName: canonicalName, description: description, dtls: dtls, now: now))
+        peers[free] = peer
+        install(description, on: peer, now: now)
+        for case let other? in peers where other.pointee.conference == conference && other != peer {
+            grant(other.pointee.wishes.values.filter { $0.participant == participant }, to: other)
+        }
+    }
+
+    // MARK: What a receiver wants to see
+
+    /// Sets what some of a receiver's slots shall show; the others stay as they are.
+    package mutating func request(_ wishes: [SlotWish], by participant: String, in conference: String) {
+        guard let peer = peer(participant, in: conference) else { return }
+        for wish in wishes { peer.pointee.wishes[wish.mid] = wish }
+        grant(wishes, to: peer)
+    }
+
+    private mutating func grant(_ wishes: [SlotWish], to peer: UnsafeMutablePointer<Peer>) {
+        let requests = wishes.map { wish -> (mid: Mid, request: VideoRequest?) in
+            guard let name = wish.participant, let publisher = self.peer(name, in: peer.pointee.conferenceName) else {
+                return (wish.mid, nil)
+            }
+            return (
+                wish.mid,
+                VideoRequest(
+                    source: TrackReference(member: publisher.pointee.member, source: wish.source), width: wish.width,
+                    height: wish.height)
+            )
+        }
+        peer.pointee.conference.pointee.request(requests, by: peer.pointee.member)
+    }
+
+    private mutating func update(
+        _ peer: UnsafeMutablePointer<Peer>, to description: PeerDescription, now: Instant
+    ) {
+        let old = peer.pointee.description
+        peer.pointee.description = description
+        peer.pointee.layout = HeaderLayout(description.extensions)
+        if old.remoteICE != description.remoteICE || old.localICE != description.localICE {
+            peer.pointee.ice.restart(
+                localUfrag: description.localICE.ufrag, localPassword: description.localICE.password,
+                remoteUfrag: description.remoteICE.ufrag, remotePassword: description.remoteICE.password)
+        }
+        install(description, on: peer, now: now)
+    }
+
+    /// Brings streams and slots in line with what was negotiated.
+    private mutating func install(
+        _ description: PeerDescription, on peer: UnsafeMutablePointer<Peer>, now: Instant
+    ) {
+        peersByUfrag = peersByUfrag.filter { $0.value != peer.pointee.index }
+        for ufrag in peer.pointee.ice.localUfrags { peersByUfrag[ufrag] = peer.pointee.index }
+        let member = peer.pointee.member
+        let conference = peer.pointee.conference
+        for publication in description.publications {
+            let reference = TrackReference(member: member, source: publication.source)
+            let before = peer.pointee.primaryStream(of: publication.source)?.pointee.ssrc
+            for stream in publication.streams {
+                _ = peer.pointee.add(
+                    IncomingStream(ssrc: stream.ssrc, source: publication.source, isRetransmission: false))
+                if let rtx = stream.rtxSSRC {
+                    _ = peer.pointee.add(IncomingStream(ssrc: rtx, source: publication.source, isRetransmission: true))
+                }
+            }
+            let after = peer.pointee.primaryStream(of: publication.source)?.pointee.ssrc
+            if let before, before != after { conference.pointee.restartTrack(reference, buffers: &buffers) }
+            conference.pointee.setCodecs(publication.codecs, reference)
+            if publication.source == .microphone { conference.pointee.setPublished(true, reference) }
+        }
+        conference.pointee.setSlots(description.slots, member, now: now)
+    }
+
+    /// Changes what is let through from and to a participant.
+    package mutating func change(
+        _ change: ParticipantChange, for participant: String, in conference: String, now: Instant
+    ) {
+        guard let peer = peer(participant, in: conference) else { return }
+        let member = peer.pointee.member
+        switch change {
+        case .muted(let muted):
+            peer.pointee.conference.pointee.setMuted(muted, member)
+        case .onHold(let onHold):
+            peer.pointee.conference.pointee.setOnHold(onHold, member, now: now)
+        case .publishing(let source, let on):
+            peer.pointee.conference.pointee.setPublished(on, TrackReference(member: member, source: source))
+        }
+    }
+
+    mutating func remove(_ peer: UnsafeMutablePointer<Peer>) {
+        // Nothing may be queued for an index that somebody else gets next.
+        flush()
+        let index = peer.pointee.index
+        peer.pointee.conference.pointee.remove(peer.pointee.member, buffers: &buffers)
+        buffers.reclaim()
+        addresses.removeAll(of: index)
+        peersByUfrag = peersByUfrag.filter { $0.value != index }
+        askedCodecs = askedCodecs.filter { $0.key.peer != index }
+        counters.add(peer.pointee.counters)
+        peers[Int(index)] = nil
+        peer.deinitialize(count: 1)
+        peer.deallocate()
+    }
+
+    /// Says goodbye on the wire (DTLS close_notify), then forgets the participant.
+    package mutating func disconnect(_ participant: String, from conference: String, now: Instant) {
+        guard let peer = peer(participant, in: conference) else { return }
+        peer.pointee.dtls.close()
+        drive(peer, now: now)
+        remove(peer)
+    }
+}
+
+/// Sums over all peers of a worker, those that left included.
+public struct WorkerCounters: Sendable, Hashable {
+    public var peers = PeerCounters()
+    /// Datagrams that belong to no peer: scans, stale clients, wrong credentials.
+    public var strayDatagrams: UInt64 = 0
+    public var stunRequests: UInt64 = 0
+    public var refusedSTUN: UInt64 = 0
+    public var handshakes: UInt64 = 0
+    public var failedHandshakes: UInt64 = 0
+
+    mutating func add(_ counters: PeerCounters) {
+        peers.receivedPackets += counters.receivedPackets
+        peers.receivedOctets += counters.receivedOctets
+        peers.sentPackets += counters.sentPackets
+        peers.sentOctets += counters.sentOctets
+        peers.refusedPackets += counters.refusedPackets
+        peers.unknownStreamPackets += counters.unknownStreamPackets
+        peers.sentNacks += counters.sentNacks
+        peers.receivedNacks += counters.receivedNacks
+        peers.sentKeyframeRequests += counters.sentKeyframeRequests
+        peers.receivedKeyframeRequests += counters.receivedKeyframeRequests
+        peers.reportedLost += counters.reportedLost
+    }
+}

@@ -1,0 +1,26 @@
+public import Conference
+public import ProtocolCore
+
+/// What a media worker tells about the calls that it carries; participants by the names they were added under.
+public enum WorkerEvent: Sendable {
+    /// Media flows (again).
+    case connected(conference: String, participant: String)
+    /// Nothing was heard of the participant for `WorkerCore.silenceLimit`.
+    case interrupted(conference: String, participant: String)
+    /// DTLS failed; no media will ever flow over this transport.
+    case failed(conference: String, participant: String, reason: String)
+    /// Who speaks, loudest first; levels 0 (silence) ... 1.
+    case speakers(conference: String, dominant: [String], levels: [String: Double])
+    case slots(conference: String, participant: String, [SlotContent])
+    /// Please let this participant send with another codec.
+    case codecWanted(conference: String, participant: String, mid: Mid, codec: MediaCodec, instead: MediaCodec)
+
+    /// One slot, with the name of whoever is in it.
+    public struct SlotContent: Sendable, Hashable {
+        public var mid: Mid
+        public var participant: String?
+        public var source: MediaSource?
+        public var state: SlotReport.State
+        public var codec: MediaCodec?
+    }
+}

@@ -1,0 +1,145 @@
+public import ProtocolCore
+
+/// Finds the packets of one stream that are missing and asks for them again a limited number of times.
+///
+/// Storage is fixed (5 kB), so keep a generator in place rather than copying it. Without loss `record` compares one
+/// number. A packet is asked for after a short wait, since it may only be late, and again after each round trip.
+/// When more is missing than can be repaired in time, the list is emptied and `needsKeyframe` is set.
+///
+/// Repaired packets must be recorded too, under their original number.
+public struct NackGenerator: Sendable {
+    /// The most packets tracked; a larger loss is repaired by a keyframe. Well over a second of 1.5 Mbit/s video.
+    public static let maximumMissing = 300
+    /// How often one packet is asked for: mediasoup and libwebrtc, 10 (`MaxNackRetries`).
+    public static let maximumTries: UInt8 = 10
+    /// The shortest time between two requests for one packet: mediasoup's NACK timer, 40 ms.
+    public static let minimumRepeatInterval: Duration = .milliseconds(40)
+    /// The longest time between two requests, whatever the round trip: beyond it video waits too long to be worth it.
+    public static let maximumRepeatInterval: Duration = .milliseconds(400)
+    /// The round-trip time until one is measured: mediasoup and libwebrtc, 100 ms (`DefaultRtt`).
+    public static let defaultRoundTripTime: Duration = .milliseconds(100)
+    /// How long a gap may be mere reordering before it is asked for: LiveKit's first wait, 10 ms.
+    public static let reorderTolerance: Duration = .milliseconds(10)
+    /// Missing packets this far behind the newest are given up: mediasoup and libwebrtc, 10000 (`MaxPacketAge`).
+    public static let maximumAge = 10_000
+
+    @usableFromInline
+    struct Missing: Sendable {
+        @usableFromInline
+        var due: Instant
+        @usableFromInline
+        var sequence: SequenceNumber
+        @usableFromInline
+        var tries: UInt8
+
+        @usableFromInline
+        init(due: Instant, sequence: SequenceNumber, tries: UInt8) {
+            self.due = due
+            self.sequence = sequence
+            self.tries = tries
+        }
+    }
+
+    /// Whether more was lost than can be asked for. The caller asks the sender for a keyframe and clears the flag.
+    public var needsKeyframe = false
+    /// The measured round trip to the sender; it decides how soon a request is repeated.
+    public var roundTripTime: Duration = NackGenerator.defaultRoundTripTime
+
+    /// In serial order; the first `missingCount` are in use.
+    @usableFromInline
+    var missing: InlineArray<300, Missing>
+    /// The packets that are missing now, 0...`maximumMissing`.
+    public internal(set) var missingCount = 0
+    @usableFromInline
+    var newest: SequenceNumber?
+
+    public init() {
+        missing = InlineArray(repeating: Missing(due: .zero, sequence: SequenceNumber(0), tries: 0))
+    }
+
+    /// Notes a packet that arrived, at first hand or repaired.
+    @inlinable
+    public mutating func record(_ sequence: SequenceNumber, at arrival: Instant) {
+        guard let newest else {
+            self.newest = sequence
+            return
+        }
+        let ahead = sequence.distance(from: newest)
+        if ahead == 1 {
+            self.newest = sequence
+        } else if ahead > 1 {
+            noteGap(after: newest, before: sequence, at: arrival)
+            self.newest = sequence
+        } else if missingCount > 0 {
+            remove(sequence)
+        }
+    }
+
+    /// Forgets the missing packets before `sequence`: a keyframe that begins there makes them useless.
+    public mutating func discard(before sequence: SequenceNumber) {
+        keepMissing { !sequence.isNewer(than: $0.sequence) }
+    }
+
+    /// When `poll(now:)` has something to ask for; nil when nothing is missing.
+    public var deadline: Instant? {
+        var earliest: Instant?
+        for index in 0..<missingCount {
+            earliest = min(earliest ?? missing[index].due, missing[index].due)
+        }
+        return earliest
+    }
+
+    /// The packets to ask for now, in serial order; empty most of the time, without an allocation.
+    ///
+    /// A packet asked for `maximumTries` times in vain is forgotten when its next request would be due.
+    public mutating func poll(now: Instant) -> [SequenceNumber] {
+        guard missingCount > 0, let newest else { return [] }
+        let repeatInterval = min(
+            max(roundTripTime, NackGenerator.minimumRepeatInterval), NackGenerator.maximumRepeatInterval)
+        var requests: [SequenceNumber] = []
+        keepMissing { missing in
+            guard newest.distance(from: missing.sequence) <= NackGenerator.maximumAge else { return false }
+            guard missing.due <= now else { return true }
+            guard missing.tries < NackGenerator.maximumTries else { return false }
+            missing.tries += 1
+            missing.due = now + repeatInterval
+            requests.append(missing.sequence)
+            return true
+        }
+        return requests
+    }
+
+    @usableFromInline
+    mutating func noteGap(after newest: SequenceNumber, before sequence: SequenceNumber, at arrival: Instant) {
+        let gap = sequence.distance(from: newest) - 1
+        guard missingCount + gap <= NackGenerator.maximumMissing else {
+            missingCount = 0
+            needsKeyframe = true
+            return
+        }
+        let due = arrival + NackGenerator.reorderTolerance
+        for step in 1...gap {
+            missing[missingCount] = Missing(due: due, sequence: newest + step, tries: 0)
+            missingCount += 1
+        }
+    }
+
+    @usableFromInline
+    mutating func remove(_ sequence: SequenceNumber) {
+        keepMissing { $0.sequence != sequence }
+    }
+
+    /// Keeps the entries that `decide` wants, in their order.
+    private mutating func keepMissing(_ decide: (inout Missing) -> Bool) {
+        var kept = 0
+        for index in 0..<missingCount {
+            if decide(&missing[index]) {
+                if kept != index {
+                    missing[kept] = missing[index]
+                }
+                kept += 1
+            }
+        }
+        missingCount = kept
+    }
+}

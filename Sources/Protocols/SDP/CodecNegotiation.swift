@@ -1,0 +1,128 @@
+internal import PayloadFormats
+internal import ProtocolCore
+
+/// Picks the codecs of one m-line: what both sides have, in our order of preference.
+struct CodecNegotiation {
+    private let media: SessionDescription.Media
+    private let offered: [RTPMap]
+    private let parameters: [PayloadType: FormatParameters]
+
+    init(_ media: SessionDescription.Media) {
+        self.media = media
+        let maps = Dictionary(
+            media.attributes.rtpMaps.map { ($0.payloadType, $0) }, uniquingKeysWith: { first, _ in first })
+        offered = media.formats.compactMap { PayloadType(sdp: $0).flatMap { maps[$0] } }
+        parameters = media.attributes.formatParameters
+    }
+
+    /// The codecs to answer with, the preferred first; empty when there is none in common.
+    func codecs(for kind: MediaKind, preferOffererOrder: Bool) -> [NegotiatedCodec] {
+        switch kind {
+        case .audio:
+            return opus()
+        case .video:
+            let h264 = h264()
+            let vp8 = vp8()
+            let families: Set = ["h264", "vp8"]
+            let first = offered.first { families.contains($0.encodingName) }
+            return preferOffererOrder && first?.encodingName == "vp8" ? vp8 + h264 : h264 + vp8
+        }
+    }
+
+    private func opus() -> [NegotiatedCodec] {
+        let found = offered.first { $0.encodingName == "opus" && $0.clockRate == 48_000 && $0.channels == 2 }
+        return found.map { [codec(.opus, $0)] } ?? []
+    }
+
+    private func vp8() -> [NegotiatedCodec] {
+        let found = offered.first { $0.encodingName == "vp8" && $0.clockRate == 90_000 }
+        return found.map { [codec(.vp8, $0)] } ?? []
+    }
+
+    /// One payload type for each profile, with packetization mode 1 where the client has it.
+    ///
+    /// The level does not decide: it only says what the client can decode, and a sender may always stay below it.
+    private func h264() -> [NegotiatedCodec] {
+        let all = offered.filter { $0.encodingName == "h264" && $0.clockRate == 90_000 }.compactMap(h264Codec)
+        let ranked = all.enumerated().sorted { left, right in
+            (left.element.h264Rank, left.offset) < (right.element.h264Rank, right.offset)
+        }
+        var profiles: Set<H264Profile> = []
+        return ranked.map(\.element).filter { codec in
+            codec.h264.map { profiles.insert($0.profile).inserted } ?? false
+        }
+    }
+
+    private func h264Codec(_ map: RTPMap) -> NegotiatedCodec? {
+        let parameters = parameters[map.payloadType]
+        // Without the parameter the mode is single NAL unit (RFC 6184 §8.1).
+        guard let mode = UInt8(parameters?["packetization-mode"] ?? "0"), mode <= 1 else { return nil }
+        var codec = codec(.h264, map)
+        codec.packetizationMode = mode
+        if let text = parameters?["profile-level-id"] {
+            guard let known = try? H264ProfileLevelID(parsing: Substring(text)) else { return nil }
+            codec.h264 = known
+        } else {
+            codec.h264 = .absent
+        }
+        return codec
+    }
+
+    private func codec(_ codec: Codec, _ map: RTPMap) -> NegotiatedCodec {
+        NegotiatedCodec(
+            codec: codec, payloadType: map.payloadType, rtxPayloadType: rtx(for: map), clockRate: map.clockRate,
+            channels: map.channels, h264: nil, packetizationMode: 0,
+            feedback: media.attributes.feedback(for: map.payloadType))
+    }
+
+    private func rtx(for map: RTPMap) -> PayloadType? {
+        offered.first { candidate in
+            candidate.encodingName == "rtx" && candidate.clockRate == map.clockRate
+                && parameters[candidate.payloadType]?["apt"].flatMap { PayloadType(sdp: $0) } == map.payloadType
+        }?.payloadType
+    }
+}
+
+extension NegotiatedCodec {
+    /// The place of an H.264 codec in our order: mode 1 before mode 0, then the profiles that most decoders have.
+    fileprivate var h264Rank: Int {
+        let rank =
+            switch h264?.profile {
+            case .constrainedBaseline: 0
+            case .baseline: 1
+            case .main: 2
+            case .constrainedHigh: 3
+            case .high, nil: 4
+            }
+        return packetizationMode == 1 ? rank : rank + 5
+    }
+
+    /// Adds the lines of this codec and its retransmissions to an answer.
+    func write(to attributes: inout AttributeList) {
+        let name = "\(codec.encodingName)/\(clockRate)" + (channels > 1 ? "/\(channels)" : "")
+        attributes.append("rtpmap", "\(payloadType) \(name)")
+        for (message, text) in RTCPFeedback.texts where feedback.contains(message) {
+            attributes.append("rtcp-fb", "\(payloadType) \(text)")
+        }
+        // Bundled lines must give one payload type the same parameters, so nothing here depends on the line.
+        switch codec {
+        case .opus:
+            attributes.append("fmtp", "\(payloadType) minptime=10;useinbandfec=1")
+        case .h264:
+            let profile = h264.map { ";profile-level-id=\($0)" } ?? ""
+            attributes.append(
+                "fmtp", "\(payloadType) level-asymmetry-allowed=1;packetization-mode=\(packetizationMode)\(profile)")
+        case .vp8:
+            break
+        }
+        if let rtxPayloadType {
+            attributes.append("rtpmap", "\(rtxPayloadType) rtx/\(clockRate)")
+            attributes.append("fmtp", "\(rtxPayloadType) apt=\(payloadType)")
+        }
+    }
+
+    /// The payload types to list in the m-line.
+    var formats: [String] {
+        [payloadType.description] + (rtxPayloadType.map { [$0.description] } ?? [])
+    }
+}

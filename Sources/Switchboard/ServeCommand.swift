@@ -1,0 +1,67 @@
+import ArgumentParser
+import CoreMetrics
+import Foundation
+import Logging
+import ServerConfiguration
+import Store
+import Telemetry
+
+/// `switchboard serve`
+struct ServeCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "serve",
+        abstract: "Run a server.",
+        usage: "switchboard serve [--config FILE] [--data DIR] [--development] [--SETTING VALUE ...]",
+        discussion: """
+            Every setting can be a flag, an environment variable or a line of the YAML file that --config or \
+            SWITCHBOARD_CONFIG names, in this order of precedence.
+
+            \(Setting.helpText)
+            """)
+
+    @Option(help: "A YAML file with settings.")
+    var config: String?
+
+    @Argument(
+        parsing: .allUnrecognized, help: ArgumentHelp("Settings as flags, listed above.", valueName: "--SETTING VALUE"))
+    var settings: [String] = []
+
+    func run() async throws {
+        do {
+            try await serve()
+        } catch let error as any CustomStringConvertible & Error {
+            // One sentence that says what is wrong, not a dump of the error value.
+            FileHandle.standardError.write(Data("switchboard: \(error)\n".utf8))
+            throw ExitCode(1)
+        }
+    }
+
+    private func serve() async throws {
+        let environment = ProcessInfo.processInfo.environment
+        let settings = try Settings(
+            arguments: settings, environment: environment,
+            file: try Self.configurationFile(config ?? environment[Settings.configFileVariable]))
+        let level = Logger.Level(rawValue: settings.logLevel) ?? .info
+        let format = LogFormat(rawValue: settings.logFormat) ?? .text
+        LoggingSystem.bootstrap { label in LineLogHandler(label: label, level: level, format: format) }
+        let metrics = MetricsRegistry()
+        MetricsSystem.bootstrap(metrics)
+        // Database files hold secrets as keys do; whoever made the data folder may have left it open to others.
+        umask(0o077)
+        let platform = try await Platform(settings: settings, metrics: metrics)
+        let calling = try await composeCalling(on: platform)
+        try await Server(platform: platform, calling: calling).run()
+    }
+
+    private static func configurationFile(_ path: String?) throws -> (path: String, text: String)? {
+        guard let path else { return nil }
+        let bytes: [UInt8]?
+        do {
+            bytes = try DataFolder.readFile(path)
+        } catch {
+            throw SettingError.unreadableFile(path: path, reason: "\(error)")
+        }
+        guard let bytes else { throw SettingError.unreadableFile(path: path, reason: "there is no such file") }
+        return (path, String(decoding: bytes, as: UTF8.self))
+    }
+}

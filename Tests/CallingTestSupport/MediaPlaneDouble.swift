@@ -1,0 +1,109 @@
+public import Calling
+
+/// A media plane that keeps the rules of the real one in a few dictionaries and remembers what it was told.
+public actor MediaPlaneDouble: MediaPlane {
+    /// What holds for one participant.
+    public struct Leg: Hashable, Sendable {
+        public var hasTransport = false
+        public var isMuted = false
+        public var isOnHold = false
+        public var camera = false
+        public var screen = false
+        public var offers = 0
+        public var slots: [SlotRequest] = []
+
+        /// Whether media would flow to and from the participant.
+        public var flows: Bool {
+            hasTransport && !isOnHold
+        }
+    }
+
+    /// A conference was not open that should have been.
+    public struct NoSuchConference: Error {}
+
+    public private(set) var conferences: [CallID: [ParticipantID: Leg]] = [:]
+    /// What went against the rules.
+    public private(set) var violations: [String] = []
+    private var refusal: String?
+    private var opensNothing = false
+
+    public init() {}
+
+    /// Refuses offers with this sentence from now on; nil answers them again.
+    public func refuseOffers(_ sentence: String?) {
+        refusal = sentence
+    }
+
+    public func failToOpen() {
+        opensNothing = true
+    }
+
+    public func leg(_ participant: ParticipantID, in call: CallID) -> Leg? {
+        conferences[call]?[participant]
+    }
+
+    public func openConference(_ call: CallID) async throws {
+        if opensNothing { throw NoSuchConference() }
+        if conferences.updateValue([:], forKey: call) != nil {
+            violations.append("opened twice: \(call)")
+        }
+    }
+
+    public func closeConference(_ call: CallID) async {
+        if conferences.removeValue(forKey: call) == nil {
+            violations.append("closed, but not open: \(call)")
+        }
+    }
+
+    public func negotiate(
+        _ offer: MediaOffer, for participant: ParticipantID, in call: CallID
+    ) async throws(MediaNegotiationError) -> MediaAnswer {
+        if let refusal { throw MediaNegotiationError(refusal) }
+        change(participant, in: call) { leg in
+            leg.hasTransport = true
+            leg.offers += 1
+        }
+        let lines = (offer.lines ?? []).map { AnsweredLine(mid: $0.mid, purpose: $0.purpose, codecs: ["H264"]) }
+        return MediaAnswer(sdp: "answer to \(offer.sdp)", lines: lines)
+    }
+
+    public func remove(_ participant: ParticipantID, from call: CallID) async {
+        conferences[call]?[participant] = nil
+    }
+
+    public func setMuted(_ muted: Bool, _ participant: ParticipantID, in call: CallID) async {
+        change(participant, in: call) { $0.isMuted = muted }
+    }
+
+    public func setOnHold(_ onHold: Bool, _ participant: ParticipantID, in call: CallID) async {
+        change(participant, in: call) { $0.isOnHold = onHold }
+    }
+
+    public func setPublishing(camera: Bool, screen: Bool, _ participant: ParticipantID, in call: CallID) async {
+        change(participant, in: call) { leg in
+            leg.camera = camera
+            leg.screen = screen
+        }
+    }
+
+    public func request(_ slots: [SlotRequest], for participant: ParticipantID, in call: CallID) async {
+        change(participant, in: call) { $0.slots = slots }
+    }
+
+    private func change(_ participant: ParticipantID, in call: CallID, _ change: (inout Leg) -> Void) {
+        guard conferences[call] != nil else {
+            violations.append("not open: \(call)")
+            return
+        }
+        change(&conferences[call, default: [:]][participant, default: Leg()])
+    }
+}
+
+/// Everybody whose id begins with `8:acs:` exists.
+public struct EverybodyExists: UserRegistry {
+    public init() {}
+
+    public func contains(_ user: UserID) async -> Bool {
+        user.rawValue.hasPrefix("8:acs:")
+    }
+}

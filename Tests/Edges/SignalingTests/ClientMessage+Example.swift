@@ -1,0 +1,102 @@
+import Calling
+
+@testable import Signaling
+
+extension ClientMessage {
+    /// The message as a client writes it, with every member that has no default.
+    var example: JSONValue {
+        switch self {
+        case .hello(let hello):
+            .object(
+                .some("type", "hello"), .some("version", .integer(hello.version)), .some("token", .string(hello.token)),
+                .maybe("displayName", hello.displayName), .maybe("endpointId", hello.endpoint?.rawValue),
+                .maybe("resume", hello.resume))
+        case .ping(let time): ["type": "ping", "time": time]
+        case .bye: ["type": "bye"]
+        case .request(let id, let request): request.example(id: id)
+        }
+    }
+}
+
+extension ClientMessage.Request {
+    fileprivate func example(id: Int) -> JSONValue {
+        func message(_ type: String, _ members: [JSONValue.Member]?...) -> JSONValue {
+            var all: [JSONValue.Member] = [
+                .init(name: "type", value: .string(type)), .init(name: "id", value: .integer(id)),
+            ]
+            for part in members {
+                all += part ?? []
+            }
+            return .object(all)
+        }
+        func call(_ call: CallID) -> [JSONValue.Member]? { .some("callId", call.json) }
+        func media(_ offer: MediaOffer?) -> [JSONValue.Member]? { offer.flatMap { .some("media", .object($0.members)) } }
+        switch self {
+        case .token(let token): return message("token", .some("token", .string(token)))
+        case .start(let targets, let isMuted, let offer):
+            return message(
+                "call.start", .some("targets", .array(targets.map(\.json))), .some("muted", .bool(isMuted)), media(offer))
+        case .join(let group, let isMuted, let offer):
+            return message("call.join", .some("groupId", group.json), .some("muted", .bool(isMuted)), media(offer))
+        case .accept(let id, let isMuted, let offer):
+            return message("call.accept", call(id), .some("muted", .bool(isMuted)), media(offer))
+        case .reject(let id): return message("call.reject", call(id))
+        case .hangUp(let id, let forEveryone):
+            return message("call.hangUp", call(id), .some("forEveryone", .bool(forEveryone)))
+        case .add(let id, let target): return message("call.add", call(id), .some("target", target.json))
+        case .remove(let id, let participant):
+            return message("call.remove", call(id), .some("participantId", participant.json))
+        case .mute(let id, let isMuted): return message("call.mute", call(id), .some("muted", .bool(isMuted)))
+        case .muteParticipants(let id, let participants):
+            return message(
+                "call.muteParticipants", call(id),
+                participants.flatMap { .some("participantIds", .array($0.map(\.json))) })
+        case .hold(let id, let isOnHold): return message("call.hold", call(id), .some("onHold", .bool(isOnHold)))
+        case .publish(let id, let camera, let screen):
+            return message("call.publish", call(id), .some("camera", .bool(camera)), .some("screen", .bool(screen)))
+        case .offer(let id, let offer): return message("media.offer", call(id), offer.members)
+        case .receive(let id, let slots):
+            return message("media.receive", call(id), .some("slots", .array(slots.map(\.example))))
+        }
+    }
+}
+
+extension MediaOffer {
+    fileprivate var members: [JSONValue.Member] {
+        var members: [JSONValue.Member] = [.init(name: "sdp", value: .string(sdp))]
+        if let lines {
+            members.append(
+                .init(
+                    name: "lines",
+                    value: .array(
+                        lines.map { ["mid": .string($0.mid), "purpose": .string($0.purpose.rawValue)] })))
+        }
+        return members
+    }
+}
+
+extension SlotRequest {
+    fileprivate var example: JSONValue {
+        guard let participant else { return ["mid": .string(mid), "participantId": .null] }
+        return [
+            "mid": .string(mid), "participantId": participant.json, "source": .string(source.rawValue),
+            "width": .integer(width), "height": .integer(height),
+        ]
+    }
+}
+
+extension [JSONValue.Member]? {
+    fileprivate static func some(_ name: String, _ value: JSONValue) -> Self {
+        [JSONValue.Member(name: name, value: value)]
+    }
+
+    fileprivate static func maybe(_ name: String, _ value: String?) -> Self {
+        value.flatMap { some(name, .string($0)) }
+    }
+}
+
+extension JSONValue {
+    fileprivate static func object(_ members: [Member]?...) -> JSONValue {
+        .object(Array(members.compactMap { $0 }.joined()))
+    }
+}

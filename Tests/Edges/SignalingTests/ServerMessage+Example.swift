@@ -1,0 +1,162 @@
+import Calling
+import Foundation
+
+@testable import Signaling
+
+extension ServerMessage {
+    /// Reads a message as a client would; nil when it is none.
+    init?(example json: JSONValue) {
+        let call = CallID(json["callId"]?.string ?? "")
+        switch json["type"]?.string {
+        case "welcome":
+            guard let date = json["expiresOn"]?.date else { return nil }
+            self = .welcome(
+                Welcome(
+                    user: UserID(json.text("userId")), displayName: json.text("displayName"),
+                    session: json.text("sessionId"), endpoint: EndpointID(json.text("endpointId")),
+                    resume: json.text("resume"), isResumed: json.flag("resumed"),
+                    resumeWindowSeconds: json.number("resumeWindowSeconds"),
+                    heartbeatSeconds: json.number("heartbeatSeconds"), expiresOn: date,
+                    calls: json.list("calls").map { Snapshot(example: $0) }))
+        case "pong": self = .pong(time: json["time"] ?? .null)
+        case "reply":
+            let reply: Reply
+            if let snapshot = json["call"] {
+                reply = .call(Snapshot(example: snapshot), json["media"].map { MediaAnswer(example: $0) })
+            } else if let media = json["media"] {
+                reply = .media(MediaAnswer(example: media))
+            } else if let participant = json["participantId"]?.string {
+                reply = .participant(ParticipantID(participant))
+            } else {
+                reply = .done
+            }
+            self = .reply(to: json.number("to"), reply)
+        case "error":
+            guard let error = json["error"], let reason = SignalingError.Reason(rawValue: error.text("reason")) else {
+                return nil
+            }
+            self = .error(
+                to: json["to"]?.integer,
+                SignalingError(reason, error.text("message"), target: error["target"]?.string))
+        case "tokenExpiring":
+            guard let date = json["expiresOn"]?.date else { return nil }
+            self = .tokenExpiring(date)
+        case "serverClosing":
+            self = .serverClosing(reason: json.text("reason"), inSeconds: json.number("inSeconds"))
+        case "incomingCall":
+            guard let from = json["from"], let kind = CallKind(rawValue: json.text("kind")) else { return nil }
+            self = .incomingCall(
+                IncomingCall(
+                    call: call, participant: ParticipantID(""), caller: UserID(from.text("userId")),
+                    callerDisplayName: from.text("displayName"), kind: kind,
+                    group: json["groupId"]?.string.map { GroupID($0) },
+                    participantCount: json.number("participantCount")))
+        case "incomingCallEnded":
+            guard let reason = json["reason"].flatMap({ CallEndReason(example: $0) }) else { return nil }
+            self = .incomingCallEnded(call, reason)
+        case "call.state":
+            guard let state = CallState(rawValue: json.text("state")), let kind = CallKind(rawValue: json.text("kind"))
+            else { return nil }
+            self = .state(call, state, kind, json["reason"].flatMap { CallEndReason(example: $0) })
+        case "call.roster":
+            self = .roster(
+                call, sequence: json.number("sequence"),
+                RosterChange(
+                    added: json.list("added").compactMap { RosterEntry(example: $0) },
+                    changed: json.list("changed").compactMap { RosterEntry(example: $0) },
+                    removed: json.list("removed").compactMap { removed in
+                        removed["reason"].flatMap { CallEndReason(example: $0) }.map {
+                            Departure(participant: ParticipantID(removed.text("participantId")), reason: $0)
+                        }
+                    }))
+        case "call.self": self = .own(call, OwnState(example: json))
+        case "call.speakers":
+            guard case .object(let levels) = json["levels"] else { return nil }
+            self = .speakers(
+                call,
+                SpeakerReport(
+                    dominant: json.list("dominant").compactMap { $0.string.map { ParticipantID($0) } },
+                    levels: Dictionary(
+                        uniqueKeysWithValues: levels.compactMap { member in
+                            if case .number(let level) = member.value { (ParticipantID(member.name), level) } else { nil }
+                        })))
+        case "media.state": self = .mediaState(call, isConnected: json.text("state") == "connected")
+        case "media.slots": self = .slots(call, json.list("slots").compactMap { SlotState(example: $0) })
+        case "media.codec":
+            self = .codec(call, mid: json.text("mid"), codec: json.text("codec"), reason: json.text("reason"))
+        default: return nil
+        }
+    }
+}
+
+extension JSONValue {
+    fileprivate func text(_ name: String) -> String { self[name]?.string ?? "" }
+    fileprivate func number(_ name: String) -> Int { self[name]?.integer ?? -1 }
+    fileprivate func flag(_ name: String) -> Bool { self[name] == .bool(true) }
+    fileprivate func list(_ name: String) -> [JSONValue] { self[name]?.elements ?? [] }
+    fileprivate var date: Date? { string.flatMap { try? Date($0, strategy: .iso8601) } }
+}
+
+extension ServerMessage.Snapshot {
+    fileprivate init(example json: JSONValue) {
+        self.init(
+            call: CallSnapshot(
+                call: CallID(json.text("callId")), kind: CallKind(rawValue: json.text("kind")) ?? .oneToOne,
+                state: CallState(rawValue: json.text("state")) ?? .disconnected,
+                direction: CallDirection(rawValue: json.text("direction")) ?? .incoming,
+                group: json["groupId"]?.string.map { GroupID($0) },
+                participant: ParticipantID(json.text("participantId")), own: OwnState(example: json),
+                participants: json.list("participants").compactMap { RosterEntry(example: $0) },
+                dominant: json.list("dominant").compactMap { $0.string.map { ParticipantID($0) } }),
+            rosterSequence: json.number("rosterSequence"))
+    }
+}
+
+extension OwnState {
+    fileprivate init(example json: JSONValue) {
+        self.init(
+            isMuted: json.flag("muted"), mutedBy: json["mutedBy"]?.string.map { ParticipantID($0) },
+            isOnHold: json.flag("onHold"), camera: json.flag("camera"), screen: json.flag("screen"))
+    }
+}
+
+extension RosterEntry {
+    fileprivate init?(example json: JSONValue) {
+        guard let state = ParticipantState(rawValue: json.text("state")) else { return nil }
+        self.init(
+            participant: ParticipantID(json.text("participantId")), user: UserID(json.text("userId")),
+            displayName: json.text("displayName"), state: state, isMuted: json.flag("muted"),
+            isOnHold: json.flag("onHold"), camera: json.flag("camera"), screen: json.flag("screen"),
+            isSpeaking: json.flag("speaking"))
+    }
+}
+
+extension CallEndReason {
+    fileprivate init?(example json: JSONValue) {
+        guard json["code"]?.integer != nil else { return nil }
+        self.init(code: json.number("code"), subCode: json.number("subCode"), message: json.text("message"))
+    }
+}
+
+extension MediaAnswer {
+    fileprivate init(example json: JSONValue) {
+        self.init(
+            sdp: json.text("sdp"),
+            lines: json.list("lines").compactMap { line in
+                MediaPurpose(rawValue: line.text("purpose")).map {
+                    AnsweredLine(mid: line.text("mid"), purpose: $0, codecs: line.list("codecs").compactMap(\.string))
+                }
+            })
+    }
+}
+
+extension SlotState {
+    fileprivate init?(example json: JSONValue) {
+        guard let state = State(rawValue: json.text("state")) else { return nil }
+        self.init(
+            mid: json.text("mid"), participant: json["participantId"]?.string.map { ParticipantID($0) },
+            source: json["source"]?.string.flatMap { Source(rawValue: $0) }, state: state,
+            reason: json["reason"]?.string.flatMap { Reason(rawValue: $0) }, codec: json["codec"]?.string,
+            message: json["message"]?.string)
+    }
+}

@@ -1,0 +1,39 @@
+"""Firefox without H.264 in a group with Chromium: VP8 one way, a clear word the other way, sound both ways."""
+
+from rig.firefox import VOICE_HZ
+from rig.polling import eventually
+
+
+def test_firefox_and_chromium_share_a_group(new_person, firefox_person, group_id) -> None:
+    ada, barbara = new_person("Ada"), firefox_person
+    ada.do("join", groupId=group_id)
+    barbara.do("join", groupId=group_id)
+    ada.waits_for_people(barbara.id)
+    barbara.waits_for_people(ada.id)
+
+    ada.sees(barbara.id)
+    assert ada.view_of(barbara.id)["codec"] == "video/VP8"
+    ada.hears_tones(VOICE_HZ)
+    barbara.hears_somebody()  # without a sound card Firefox runs no analyser; there is only Ada to be heard
+
+    # Ada sends H.264 until the server asks for VP8, if it does; either way Barbara's app knows where it stands.
+    def knows() -> bool:
+        stream = next(one for one in barbara.sees_in_roster(ada.id)["streams"] if one["type"] == "Video")
+        return stream["unavailableReason"] == "codecNotSupported" or barbara.frames_of(ada.id) > 10
+
+    eventually(knows, "Barbara sees Ada or is told why not")
+
+
+def test_firefox_calls_chromium(new_person, firefox_person) -> None:
+    ada, barbara = new_person("Ada"), firefox_person
+    barbara.do("start", users=[ada.id])
+    ada.waits_for_ring(barbara)
+    ada.do("accept")
+    ada.waits_for_people(barbara.id)
+    barbara.waits_for_people(ada.id)
+    ada.sees(barbara.id)
+    ada.hears_somebody()
+    barbara.hears_somebody()
+    barbara.do("hangUp")
+    assert barbara.waits_for_end() == (0, 0)
+    ada.waits_for_end()

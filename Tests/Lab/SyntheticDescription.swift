@@ -1,0 +1,68 @@
+internal import Conference
+package import DTLS
+package import ICE
+package import MediaWorker
+package import ProtocolCore
+internal import RTP
+internal import SDP
+
+/// What would have been negotiated with a synthetic peer: a microphone, a camera, three audio slots and video slots.
+package enum SyntheticDescription {
+    package static let opus: UInt8 = 111
+    package static let h264: UInt8 = 102
+    package static let h264Retransmission: UInt8 = 103
+
+    /// SSRCs of the peer's own streams.
+    package static func microphone(_ index: Int) -> SSRC { SSRC(UInt32(10_000 + index)) }
+    package static func camera(_ index: Int) -> SSRC { SSRC(UInt32(20_000 + index)) }
+    package static func cameraRetransmission(_ index: Int) -> SSRC { SSRC(UInt32(30_000 + index)) }
+    /// SSRCs of the slots through which it receives; retransmissions are 500 above.
+    package static func slot(_ index: Int, _ position: Int) -> SSRC { SSRC(UInt32(100_000 + 1000 * index + position)) }
+
+    package static func make(
+        _ index: Int, local: ICECredentials, remote: ICECredentials, fingerprint: DTLS.CertificateFingerprint,
+        videoSlots: Int
+    ) -> PeerDescription {
+        let audio = NegotiatedCodec(
+            codec: .opus, payloadType: PayloadType(opus), rtxPayloadType: nil, clockRate: 48_000, channels: 2, h264: nil,
+            packetizationMode: 0, feedback: [.transportCC])
+        let video = NegotiatedCodec(
+            codec: .h264, payloadType: PayloadType(h264), rtxPayloadType: PayloadType(h264Retransmission),
+            clockRate: 90_000, channels: 1, h264: nil, packetizationMode: 1, feedback: [.nack, .pli, .transportCC])
+        var lines = [
+            NegotiatedLine(
+                mid: Mid("a"), kind: .audio, purposes: [.microphone], direction: .recvonly, codecs: [audio],
+                publish: PublishedLine(
+                    purpose: .microphone, codecs: [audio],
+                    streams: [PublishedStream(ssrc: microphone(index), rtxSSRC: nil)], rids: [], cname: nil),
+                slot: nil, extensions: SyntheticPeer.extensionMap, rejection: nil),
+            NegotiatedLine(
+                mid: Mid("v"), kind: .video, purposes: [.camera], direction: .recvonly, codecs: [video],
+                publish: PublishedLine(
+                    purpose: .camera, codecs: [video],
+                    streams: [PublishedStream(ssrc: camera(index), rtxSSRC: cameraRetransmission(index))], rids: [],
+                    cname: nil),
+                slot: nil, extensions: SyntheticPeer.extensionMap, rejection: nil),
+        ]
+        for position in 0..<(3 + videoSlots) {
+            let isAudio = position < 3
+            let ssrc = slot(index, position)
+            lines.append(
+                NegotiatedLine(
+                    mid: Mid("s\(position)"), kind: isAudio ? .audio : .video,
+                    purposes: [isAudio ? .audioSlot : .videoSlot], direction: .sendonly,
+                    codecs: [isAudio ? audio : video], publish: nil,
+                    slot: SlotLine(
+                        purpose: isAudio ? .audioSlot : .videoSlot, ssrc: ssrc,
+                        rtxSSRC: isAudio ? nil : SSRC(ssrc.rawValue + 500), codecs: [isAudio ? audio : video],
+                        streamID: "s\(position)", trackID: "t\(position)"),
+                    extensions: SyntheticPeer.extensionMap, rejection: nil))
+        }
+        let session = NegotiatedSession(
+            remoteICE: remote,
+            remoteFingerprints: [
+                SDP.CertificateFingerprint(algorithm: fingerprint.algorithm.rawValue, digest: fingerprint.bytes)
+            ], ourDTLSRole: .server, bundle: lines.map(\.mid), lines: lines, rejections: [], slotStreams: [:])
+        return PeerDescription(session, local: local)
+    }
+}

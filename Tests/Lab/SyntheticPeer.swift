@@ -1,0 +1,213 @@
+package import DTLS
+internal import Glibc
+package import ICE
+package import MediaIO
+package import ProtocolCore
+package import RTP
+internal import SRTP
+internal import STUN
+
+/// A WebRTC client without codecs, on a real socket: checks connectivity, shakes hands, sends and receives SRTP.
+///
+/// For tests and benchmarks of the media worker. It is driven by hand: nothing happens between calls.
+package struct SyntheticPeer: ~Copyable {
+    /// A packet that arrived, decrypted.
+    package struct Received: Sendable {
+        package var header: RTPHeader
+        package var payload: [UInt8]
+        package var audioLevel: UInt8?
+        package var transportSequence: UInt16?
+    }
+
+    package let socket: UDPSocket
+    package let credentials = ICECredentials(ufrag: "synthetic", password: "a-password-of-24-letters")
+    package private(set) var isConnected = false
+    /// RTP packets received since `takeReceived`.
+    package private(set) var received: [Received] = []
+    /// RTCP packets received since the beginning.
+    package private(set) var reports: [RTCPPacket] = []
+    package private(set) var failures: [String] = []
+
+    private let server: SocketEndpoint
+    private let dtls: DTLSSession
+    private var batch = ReceiveBatch()
+    private var outgoing = SendBatch(usesSegmentation: false)
+    private var sender: SRTPSender?
+    private var receiver: SRTPReceiver?
+    private var states: [SSRC: SRTPReceiveState] = [:]
+    private var transaction: UInt8 = 0
+    private let extensions: HeaderExtensionMap
+    private var nextTransportSequence: UInt16 = 0
+
+    /// Extension ids that synthetic peers use.
+    package static var extensionMap: HeaderExtensionMap {
+        var map = HeaderExtensionMap()
+        map[1] = .audioLevel
+        map[3] = .transportSequence
+        return map
+    }
+
+    /// Opens a socket. Throws `SystemError` or `DTLSError`.
+    package static func make(
+        server: SocketEndpoint, identity: DTLSIdentity, serverIdentity: DTLSIdentity
+    ) throws -> SyntheticPeer {
+        let dtls = try DTLSSession(
+            identity: identity, role: .client, expectedFingerprints: [serverIdentity.fingerprint])
+        return SyntheticPeer(socket: try UDPSocket(bindingTo: .loopback(port: 0)), server: server, dtls: dtls)
+    }
+
+    private init(socket: consuming UDPSocket, server: SocketEndpoint, dtls: DTLSSession) {
+        self.socket = socket
+        self.server = server
+        self.dtls = dtls
+        extensions = SyntheticPeer.extensionMap
+    }
+
+    /// Sends a connectivity check that nominates the pair.
+    package mutating func check(_ remote: ICECredentials) {
+        transaction &+= 1
+        let message = connectivityCheck(from: credentials, to: remote, transaction: transaction)
+        send(message)
+    }
+
+    /// Starts the handshake, when the server has answered a check.
+    package mutating func startHandshake(now: Instant) {
+        dtls.start(now: now)
+        drive()
+    }
+
+    /// Takes what has arrived and answers it as DTLS wants.
+    package mutating func readable(now: Instant) {
+        while true {
+            let count = batch.receive(from: socket)
+            guard count > 0 else { break }
+            for index in 0..<count { receive(UnsafeRawBufferPointer(batch.datagram(index)), now: now) }
+        }
+        drive()
+    }
+
+    package mutating func takeReceived() -> [Received] {
+        defer { received = [] }
+        return received
+    }
+
+    private mutating func receive(_ datagram: UnsafeRawBufferPointer, now: Instant) {
+        guard let first = datagram.first else { return }
+        switch first {
+        case 20...63:
+            dtls.handle(datagram.bytes, now: now)
+            drive()
+        case 128...191:
+            if datagram.count > 1, 192...223 ~= datagram[1] { receiveControl(datagram) } else { receiveMedia(datagram) }
+        default:
+            break
+        }
+    }
+
+    private mutating func receiveControl(_ datagram: UnsafeRawBufferPointer) {
+        guard let compound = try? receiver?.unprotectRTCP(datagram.bytes),
+            let packets = try? RTCPCompound.parse(compound.span.bytes)
+        else {
+            failures.append("RTCP")
+            return
+        }
+        reports += packets
+    }
+
+    private mutating func receiveMedia(_ datagram: UnsafeRawBufferPointer) {
+        guard let base = datagram.baseAddress, let header = try? RTPHeader(parsing: datagram.bytes),
+            let values = try? ReceivedExtensions(parsing: datagram.bytes, header: header, map: extensions)
+        else {
+            failures.append("RTP header")
+            return
+        }
+        var state = states[header.ssrc] ?? SRTPReceiveState()
+        var length = -1
+        let payload = [UInt8](unsafeUninitializedCapacity: 2048) { buffer, count in
+            length =
+                receiver?.unprotect(
+                    packet: base, length: datagram.count, headerLength: header.headerLength,
+                    into: UnsafeMutableRawPointer(buffer.baseAddress!), capacity: 2048, state: &state) ?? -1
+            count = max(0, length)
+        }
+        guard length >= 0 else {
+            failures.append("SRTP \(length) ssrc \(header.ssrc) seq \(header.sequenceNumber)")
+            return
+        }
+        states[header.ssrc] = state
+        received.append(
+            Received(
+                header: header, payload: payload, audioLevel: values.audioLevel?.rawValue,
+                transportSequence: values.transportSequence))
+    }
+
+    private mutating func drive() {
+        while let output = dtls.poll() {
+            switch output {
+            case .transmit(let datagram):
+                send(datagram)
+            case .connected(let keys):
+                sender = SRTPSender(keys)
+                receiver = SRTPReceiver(keys)
+                isConnected = true
+            case .failed(let error):
+                failures.append(String(describing: error))
+            case .closed:
+                isConnected = false
+            }
+        }
+    }
+
+    package mutating func send(_ datagram: [UInt8]) {
+        outgoing.begin(server, onIPv6Socket: false)
+        datagram.withUnsafeBytes { outgoing.reserve().copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
+        outgoing.commit(length: datagram.count)
+        outgoing.flush(to: socket)
+    }
+
+    /// Encrypts and sends an RTP packet, with the extensions that the synthetic map names.
+    package mutating func sendMedia(
+        ssrc: SSRC, payloadType: UInt8, sequence: UInt16, timestamp: UInt32, marker: Bool = false, rollover: UInt32 = 0,
+        audioLevel: UInt8? = nil, payload: UnsafeRawBufferPointer, flushes: Bool = true
+    ) {
+        outgoing.begin(server, onIPv6Socket: false)
+        let out = outgoing.reserve()
+        _ = RTPHeader.write(
+            marker: marker, payloadType: PayloadType(payloadType), sequenceNumber: SequenceNumber(sequence),
+            timestamp: RTPTimestamp(timestamp), ssrc: ssrc, hasExtension: true, hasPadding: false, into: out,
+            capacity: 2048)
+        var writer = HeaderExtensionWriter(into: out + 12, capacity: 64)
+        _ = writer.append(id: 3, uint16: nextTransportSequence)
+        nextTransportSequence &+= 1
+        if let audioLevel { _ = writer.append(id: 1, uint8: audioLevel) }
+        let headerLength = 12 + writer.finish()
+        let length =
+            sender?.protect(
+                header: out, headerLength: headerLength, payload: payload.baseAddress!, payloadLength: payload.count,
+                rolloverCounter: rollover) ?? -1
+        precondition(length > 0, "sendMedia before the handshake is done")
+        outgoing.commit(length: length)
+        if flushes { outgoing.flush(to: socket) }
+    }
+
+    package mutating func sendControl(_ packets: [RTCPPacket]) {
+        var bytes: [UInt8] = []
+        for packet in packets { packet.append(to: &bytes) }
+        if let protected = sender?.protectRTCP(bytes) { send(protected) }
+    }
+
+    package mutating func flush() {
+        outgoing.flush(to: socket)
+    }
+}
+
+/// A Binding request as a controlling agent sends it, nominating the pair (RFC 8445 §7.2).
+private func connectivityCheck(from local: ICECredentials, to remote: ICECredentials, transaction: UInt8) -> [UInt8] {
+    var builder = STUNMessageBuilder(
+        .request, transactionID: STUNMessage.TransactionID(high: 7, low: UInt64(transaction)))
+    builder.add(username: "\(remote.ufrag):\(local.ufrag)")
+    builder.add(iceControlling: 1)
+    builder.add(priority: 2_113_937_151)
+    builder.addUseCandidate()
+    return builder.finish(integrityKey: Array(remote.password.utf8))
+}

@@ -1,0 +1,137 @@
+import Conference
+import ProtocolCore
+import Testing
+
+/// A conference with its queue and buffers, packets made by hand, and the output read back as plain values.
+struct ConferenceFixture: ~Copyable {
+    struct Sent: Equatable {
+        var receiver: Int32
+        var ssrc: UInt32
+        var sequence: UInt16
+        var timestamp: UInt32
+        var payloadType: UInt8
+        var marker: Bool
+        var rollover: UInt32
+        var payload: [UInt8]
+        var originalSequence: UInt16?
+    }
+
+    var conference = Conference(seed: 7)
+    var queue = ForwardQueue(receivers: 1024)
+    var buffers = PacketBuffers()
+    var now = Instant.zero
+    private var audio = UnsafeMutableRawPointer.allocate(byteCount: 2048, alignment: 16)
+    private var video: UnsafeMutableRawPointer
+
+    init() {
+        video = buffers.take()
+    }
+
+    deinit {
+        audio.deallocate()
+    }
+
+    /// Adds a member that is in the call, publishes everything and has three audio, two video and one screen slot.
+    mutating func join(codecs: [MediaCodec] = [.h264, .vp8]) -> Int32 {
+        let receiver = Int32(conference.memberCount)
+        let member = conference.add(receiver: receiver)
+        var slots: [SlotDescription] = []
+        for position in 0..<6 {
+            let kind: SlotDescription.Kind = position < 3 ? .audio : position < 5 ? .video : .screen
+            var types: [MediaCodec: PayloadType] = [:]
+            var rtx: [MediaCodec: PayloadType] = [:]
+            if kind == .audio {
+                types[.opus] = PayloadType(111)
+            } else {
+                for codec in codecs {
+                    types[codec] = PayloadType(codec == .h264 ? 102 : 96)
+                    rtx[codec] = PayloadType(codec == .h264 ? 103 : 97)
+                }
+            }
+            slots.append(
+                SlotDescription(
+                    mid: Mid("s\(position)"), kind: kind, ssrc: Self.ssrc(member, position),
+                    rtxSSRC: kind == .audio ? nil : SSRC(Self.ssrc(member, position).rawValue + 100),
+                    payloadTypes: types, rtxPayloadTypes: rtx))
+        }
+        conference.setSlots(slots, member, now: now)
+        conference.setOnHold(false, member, now: now)
+        for source in MediaSource.allCases { conference.setPublished(true, TrackReference(member: member, source: source)) }
+        return member
+    }
+
+    static func ssrc(_ member: Int32, _ slot: Int) -> SSRC {
+        SSRC(UInt32(1000 * (member + 1)) + UInt32(slot))
+    }
+
+    mutating func show(_ publisher: Int32, _ source: MediaSource = .camera, in slot: Int = 3, of receiver: Int32) {
+        conference.request(
+            [
+                (
+                    Mid("s\(slot)"),
+                    VideoRequest(source: TrackReference(member: publisher, source: source), width: 640, height: 360)
+                )
+            ], by: receiver)
+    }
+
+    /// Sends one packet and returns what came out of it.
+    @discardableResult
+    mutating func send(
+        _ sequence: UInt16, timestamp: UInt32 = 0, from member: Int32, _ source: MediaSource = .camera,
+        codec: MediaCodec? = nil, keyframe: Bool = false, level: UInt8? = nil, payload: [UInt8] = [1, 2, 3]
+    ) -> [Sent] {
+        var details = PacketDetails(
+            sequence: sequence, timestamp: timestamp, codec: codec ?? (source == .microphone ? .opus : .h264),
+            marker: false)
+        details.startsKeyframe = keyframe
+        details.audioLevel = level
+        let reference = TrackReference(member: member, source: source)
+        if source == .microphone {
+            audio.copyMemory(from: payload, byteCount: payload.count)
+            conference.receive(
+                details, payload: &audio, length: payload.count, from: reference, now: now, queue: &queue,
+                buffers: &buffers)
+        } else {
+            video.copyMemory(from: payload, byteCount: payload.count)
+            conference.receive(
+                details, payload: &video, length: payload.count, from: reference, now: now, queue: &queue,
+                buffers: &buffers)
+        }
+        return drain()
+    }
+
+    mutating func nack(_ lost: [UInt16], slot: Int = 3, by receiver: Int32) -> [Sent] {
+        conference.retransmit(
+            lost.map { SequenceNumber($0) }, ofSlot: Self.ssrc(receiver, slot), to: receiver, now: now, queue: &queue)
+        return drain()
+    }
+
+    mutating func drain() -> [Sent] {
+        var sent: [Sent] = []
+        for position in 0..<queue.receiverCount {
+            let receiver = queue.receiver(position)
+            var next = queue.first(of: receiver)
+            while let packet = next {
+                let bytes = UnsafeRawBufferPointer(start: packet.pointee.payload, count: Int(packet.pointee.payloadLength))
+                sent.append(
+                    Sent(
+                        receiver: receiver, ssrc: packet.pointee.ssrc, sequence: packet.pointee.sequence,
+                        timestamp: packet.pointee.timestamp, payloadType: packet.pointee.payloadType,
+                        marker: packet.pointee.marker, rollover: packet.pointee.rollover, payload: Array(bytes),
+                        originalSequence: packet.pointee.originalSequence))
+                next = queue.next(after: packet)
+            }
+        }
+        queue.removeAll()
+        buffers.reclaim()
+        return sent
+    }
+
+    mutating func advance(_ duration: Duration) {
+        now = now + duration
+    }
+
+    mutating func poll() -> [ConferenceEvent] {
+        conference.poll(now: now)
+    }
+}
