@@ -31,9 +31,13 @@ func product(_ name: String, _ package: String) -> Target.Dependency {
 let argumentParser = product("ArgumentParser", "swift-argument-parser")
 let boringSSL = product("NIOSSL", "swift-nio-ssl")
 let crypto = product("Crypto", "swift-crypto")
+let httpTypes = product("HTTPTypes", "swift-http-types")
 let hummingbird = product("Hummingbird", "hummingbird")
+let hummingbirdTesting = product("HummingbirdTesting", "hummingbird")
+let lifecycle = product("ServiceLifecycle", "swift-service-lifecycle")
 let logging = product("Logging", "swift-log")
 let nio = product("NIOCore", "swift-nio")
+let nioHTTP1 = product("NIOHTTP1", "swift-nio")
 let orderedCollections = product("OrderedCollections", "swift-collections")
 
 /// Floor 1: values only.
@@ -61,7 +65,54 @@ let media: [Target] = [
         ]),
 ]
 
+/// Floor 3: calls.
+let calling: [Target] = [
+    room("Calling", in: "Calling", ["ProtocolCore", logging, orderedCollections]),
+]
+
+/// Beside: what is stored, who may do what, how the server is set up and measured.
+let platform: [Target] = [
+    room("Store", in: "Platform/Store", [product("GRDB", "GRDB.swift")]),
+    room(
+        "Identity", in: "Platform/Identity",
+        ["Store", crypto, product("CryptoExtras", "swift-crypto"), product("JWTKit", "jwt-kit")]),
+    room(
+        "ServerConfiguration", in: "Platform/ServerConfiguration",
+        [product("Configuration", "swift-configuration"), product("Yams", "Yams")]),
+    room("Telemetry", in: "Platform/Telemetry", [product("CoreMetrics", "swift-metrics"), logging]),
+]
+
+/// Floor 4: what the outside talks to.
+let edges: [Target] = [
+    room(
+        "HTTPServer", in: "Edges/HTTPServer",
+        [
+            "CWebAssets", "Store", boringSSL, crypto, httpTypes, hummingbird, lifecycle, logging, nio, nioHTTP1,
+            product("HummingbirdCore", "hummingbird"), product("HummingbirdTLS", "hummingbird"),
+            product("NIOHTTPTypes", "swift-nio-extras"), product("NIOHTTPTypesHTTP1", "swift-nio-extras"),
+            product("NIOWebSocket", "swift-nio"), product("SwiftASN1", "swift-asn1"),
+            product("X509", "swift-certificates"),
+        ]),
+    room(
+        "RESTAPI", in: "Edges/RESTAPI",
+        ["Identity", httpTypes, hummingbird, logging, nio, product("Metrics", "swift-metrics")]),
+    room("Signaling", in: "Edges/Signaling", ["Calling", "ProtocolCore", logging]),
+]
+
+let program: [Target] = [
+    .executableTarget(
+        name: "Switchboard",
+        dependencies: [
+            "Calling", "Conference", "DTLS", "HTTPServer", "Identity", "MediaIO", "MediaWorker", "ProtocolCore", "RESTAPI",
+            "SDP", "ServerConfiguration", "Signaling", "Store", "Telemetry", argumentParser, boringSSL, hummingbird,
+            lifecycle, logging, nio, nioHTTP1, product("AsyncHTTPClient", "async-http-client"),
+            product("CoreMetrics", "swift-metrics"), product("Metrics", "swift-metrics"),
+            product("UnixSignals", "swift-service-lifecycle"),
+        ], path: "Sources/Switchboard", swiftSettings: strict),
+]
+
 let shims: [Target] = [
+    .target(name: "CWebAssets", path: "Sources/Shims/CWebAssets"),
     .target(name: "CSockets", path: "Sources/Shims/CSockets"),
     .systemLibrary(
         name: "CSRTP2", path: "Sources/Shims/CSRTP2", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
@@ -76,6 +127,7 @@ let protocolTests: [Target] = [
     tests(
         "SDPTests", in: "Protocols/SDPTests", ["SDP", "ICE", "RTP", "PayloadFormats", "ProtocolCore"],
         resources: [.copy("Recordings")]),
+    tests("DTLSTests", in: "Protocols/DTLSTests", ["DTLS", "SRTP", "Cryptography", "ProtocolCore"]),
     tests("SRTPTests", in: "Protocols/SRTPTests", ["SRTP", "Cryptography", "ProtocolCore", "CSRTP2"]),
 ]
 
@@ -105,12 +157,64 @@ let mediaTests: [Target] = [
     tests("ConferenceTests", in: "Media/ConferenceTests", ["Conference", "ProtocolCore"]),
 ]
 
+let callingTests: [Target] = [
+    .target(
+        name: "CallingTestSupport", dependencies: ["ProtocolCore", "Calling"], path: "Tests/CallingTestSupport",
+        swiftSettings: strict),
+    tests("CallingTests", in: "CallingTests", ["Calling", "CallingTestSupport", "ProtocolCore", logging]),
+]
+
+let platformTests: [Target] = [
+    tests("StoreTests", in: "Platform/StoreTests", ["Store", product("GRDB", "GRDB.swift")]),
+    tests("IdentityTests", in: "Platform/IdentityTests", ["Identity", "Store"]),
+    tests("ServerConfigurationTests", in: "Platform/ServerConfigurationTests", ["ServerConfiguration"]),
+    tests(
+        "TelemetryTests", in: "Platform/TelemetryTests", ["Telemetry", product("CoreMetrics", "swift-metrics"), logging]),
+]
+
+let edgeTests: [Target] = [
+    tests(
+        "HTTPServerTests", in: "Edges/HTTPServerTests",
+        [
+            "HTTPServer", "Store", httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nio,
+            product("NIOPosix", "swift-nio"), product("SwiftASN1", "swift-asn1"), product("X509", "swift-certificates"),
+        ]),
+    tests(
+        "RESTAPITests", in: "Edges/RESTAPITests",
+        ["Identity", "RESTAPI", "Store", httpTypes, hummingbird, hummingbirdTesting, nio]),
+    tests(
+        "SignalingTests", in: "Edges/SignalingTests",
+        ["Calling", "CallingTestSupport", "ProtocolCore", "Signaling", logging]),
+]
+
+let houseTests: [Target] = [
+    tests("ArchitectureTests", in: "Architecture", []),
+]
+
 let package = Package(
     name: "switchboard",
+    products: [.executable(name: "switchboard", targets: ["Switchboard"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", from: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+        .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0", traits: ["YAML"]),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         // Exactly, because BoringSSL inside it is no public API: see docs/dependencies.md.
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
-    targets: shims + protocols + media + lab + benchmarks + protocolTests + mediaTests
+    targets: shims + protocols + media + calling + platform + edges + program + lab + benchmarks + protocolTests
+        + mediaTests + callingTests + platformTests + edgeTests + houseTests
 )

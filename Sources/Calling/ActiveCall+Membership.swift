@@ -22,6 +22,9 @@ extension ActiveCall {
         guard !participants.values.contains(where: { $0.leg == joiner.endpoint }) else {
             throw .invalidState("This endpoint is in the call already.")
         }
+        guard !participants.values.contains(where: { $0.ringingEndpoints.contains(joiner.endpoint) }) else {
+            throw .invalidState("The call rings at this endpoint, which has to accept it.")
+        }
         guard participants[joiner.participant] == nil else {
             throw .invalidState("There is such a participant already.")
         }
@@ -75,6 +78,7 @@ extension ActiveCall {
     }
 
     mutating func endpointAppeared(_ endpoint: EndpointID, user: UserID) {
+        guard !participants.values.contains(where: { $0.leg == endpoint }) else { return }
         for participant in participants.values where participant.user == user {
             let added = changeInvitation(of: participant.id) { invitation in
                 guard !invitation.endpoints.contains(endpoint) else { return false }

@@ -23,12 +23,16 @@ extension ActiveCall {
         case .connected:
             if participant.own.isOnHold {
                 .localHold
-            } else if kind == .oneToOne, participants.values.contains(where: { $0.id != participant.id && $0.own.isOnHold }) {
+            } else if kind == .oneToOne, isOtherOnHold(than: participant.id) {
                 .remoteHold
             } else {
                 .connected
             }
         }
+    }
+
+    private func isOtherOnHold(than id: ParticipantID) -> Bool {
+        participants.values.contains { $0.id != id && $0.own.isOnHold }
     }
 
     func snapshot(for id: ParticipantID) -> CallSnapshot? {

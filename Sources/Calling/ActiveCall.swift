@@ -3,7 +3,8 @@ internal import ProtocolCore
 
 /// A call that has begun and is not over: what `CallStateMachine` keeps in its active state.
 ///
-/// Each input is one turn: it changes the participants and notes what changed, and `finishTurn` makes the actions of it.
+/// Each input is one turn: it changes the participants and notes what changed, and `finishTurn` makes the actions of
+/// it.
 struct ActiveCall: Sendable {
     let id: CallID
     let limits: CallLimits

@@ -18,11 +18,14 @@ extension Call {
         return SetUp(snapshot: snapshot, media: answer)
     }
 
-    /// Joins the group call, or begins it.
+    /// Joins the group call, or begins it. Where the call rings already, to join is to accept.
     func join(
         from endpoint: any Endpoint, as participant: ParticipantID, isMuted: Bool, offer: MediaOffer?
     ) async throws(CallRefusal) -> SetUp {
         guard let group else { throw .callNotFound(id) }
+        guard machine.incomingCall(at: endpoint.id) == nil else {
+            return try await accept(at: endpoint, isMuted: isMuted, offer: offer)
+        }
         introduce(endpoint)
         let joiner = joiner(endpoint, participant, isMuted: isMuted)
         guard let offer else {

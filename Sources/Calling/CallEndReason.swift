@@ -65,6 +65,4 @@ extension CallEndReason {
         code: 490, subCode: 4502, message: "The network of the participant was lost and did not come back in time.")
     /// The server stops.
     public static let serverClosing = CallEndReason(code: 503, subCode: 0, message: "The server is stopping.")
-    /// The server could not do its part.
-    public static let serverFault = CallEndReason(code: 500, subCode: 0, message: "The server failed to set up the call.")
 }

@@ -10,7 +10,7 @@ public struct RosterEntry: Hashable, Sendable {
     public var camera: Bool
     /// Whether a screen is published.
     public var screen: Bool
-    /// Whether the participant was heard in the last report of the media plane. Its change alone makes no roster change.
+    /// Whether the participant was heard in the last report of who speaks. Its change alone makes no roster change.
     public var isSpeaking: Bool
 
     public init(

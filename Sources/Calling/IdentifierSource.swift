@@ -2,7 +2,8 @@ import Synchronization
 
 /// Makes the GUIDs of calls and participants.
 ///
-/// The generator is handed in: the system's in a server, a seeded one in tests, where every run then has the same names.
+/// The generator is handed in: the system's in a server, a seeded one in tests, where every run then has the same
+/// names.
 public final class IdentifierSource: Sendable {
     private let generator: Mutex<any RandomNumberGenerator & Sendable>
 

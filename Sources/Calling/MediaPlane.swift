@@ -82,7 +82,9 @@ public struct SlotRequest: Hashable, Sendable {
     public var width: Int
     public var height: Int
 
-    public init(mid: String, participant: ParticipantID?, source: MediaSource = .camera, width: Int = 0, height: Int = 0) {
+    public init(
+        mid: String, participant: ParticipantID?, source: MediaSource = .camera, width: Int = 0, height: Int = 0
+    ) {
         self.mid = mid
         self.participant = participant
         self.source = source
@@ -149,8 +151,8 @@ public struct SlotState: Hashable, Sendable {
 ///
 /// **Privacy.** A participant that is not connected neither sends nor gets media. The call plane says so with
 /// `setOnHold(true, …)` before the first `negotiate` of such a participant (a caller may negotiate while the other side
-/// rings), and with `setOnHold(false, …)` when the participant is connected. `setMuted`, `setOnHold` and `setPublishing`
-/// may therefore come before the first offer of a participant and must be remembered for it.
+/// rings), and with `setOnHold(false, …)` when the participant is connected. `setMuted`, `setOnHold` and
+/// `setPublishing` may therefore come before the first offer of a participant and must be remembered for it.
 public protocol MediaPlane: Sendable {
     /// Opens the conference of a call. Comes before anything else of that call.
     func openConference(_ call: CallID) async throws

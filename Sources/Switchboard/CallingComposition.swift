@@ -1,8 +1,19 @@
+import Calling
+import DTLS
+import Foundation
 import HTTPServer
+import Identity
+import Logging
+import MediaIO
+import MediaWorker
+import ProtocolCore
+import ServerConfiguration
 import ServiceLifecycle
+import Signaling
+import Store
 
 /// What the calling side gives to the server: its signalling endpoint and the services behind it.
-struct Calling: Sendable {
+struct CallingSide: Sendable {
     /// Takes the WebSocket connections at `/calling`.
     var webSocket: WebSocketEndpoint
     /// Run before the listeners open and stopped after they have closed.
@@ -13,6 +24,116 @@ struct Calling: Sendable {
 }
 
 /// Puts together media, calls and signalling on top of the platform.
-func composeCalling(on platform: Platform) async throws -> Calling? {
-    nil
+func composeCalling(on platform: Platform) async throws -> CallingSide {
+    let settings = platform.settings
+    let engine = try await makeMediaEngine(settings)
+    let clock = SystemCallClock()
+    let identifiers = IdentifierSource()
+    let directory = CallDirectory(
+        media: MediaBridge(engine: engine), clock: clock, identifiers: identifiers,
+        users: StoredUsers(users: platform.database.users, logger: platform.logger), logger: platform.logger)
+    let signaling = SignalingService(
+        directory: directory, tokens: StoredTokens(verifier: platform.tokenVerifier, logger: platform.logger),
+        clock: clock, identifiers: identifiers, logger: platform.logger)
+    platform.identities.onRevoked { userID in await signaling.revoke(UserID(userID)) }
+    let endpoint = WebSocketEndpoint(
+        path: "/calling", origins: OriginPolicy(allowedOrigins: settings.allowedOrigins),
+        oversizeNotice: SignalingService.oversizeNotice
+    ) { connection in
+        await signaling.serve(connection.messages, on: WebSocketLeg(connection: connection))
+    }
+    return CallingSide(
+        webSocket: endpoint,
+        services: [
+            MediaService(engine: engine, directory: directory),
+            CallMeasurement(directory: directory, engine: engine, signaling: signaling),
+        ],
+        drain: { grace in
+            await signaling.announceClosing(reason: "The server stops.", inSeconds: Int(grace.components.seconds))
+            // Clients that hang up on the notice let the server stop early.
+            let end = ContinuousClock.now + grace
+            while await directory.counts.calls > 0, ContinuousClock.now < end {
+                do { try await Task.sleep(for: .milliseconds(50)) } catch { break }
+            }
+            await directory.hangUpEverything()
+            await signaling.closeAll()
+        })
+}
+
+private func makeMediaEngine(_ settings: Settings) async throws -> MediaEngine {
+    var configuration = MediaEngine.Configuration()
+    configuration.firstPort = UInt16(clamping: settings.mediaPort)
+    configuration.workers =
+        settings.mediaWorkers > 0 ? settings.mediaWorkers : ProcessInfo.processInfo.activeProcessorCount
+    configuration.bindAddress = settings.mediaBindAddress
+    configuration.advertisedAddresses = settings.mediaAdvertisedAddresses
+    if configuration.advertisedAddresses.isEmpty {
+        let takesIPv6 = settings.mediaBindAddress.contains(":")
+        configuration.advertisedAddresses = SocketEndpoint.interfaceAddresses()
+            .filter { takesIPv6 || !$0.isIPv6 }
+            .filter { settings.isDevelopment || !$0.isLoopback }
+            .map(\.address)
+    }
+    let now = Int64(Date().timeIntervalSince1970)
+    do {
+        return try await MediaEngine(configuration, identity: try DTLSIdentity.generate(unixTime: now))
+    } catch let error as SystemError {
+        throw MediaPortError(
+            ports: "\(configuration.firstPort)…\(Int(configuration.firstPort) + configuration.workers - 1)",
+            reason: "\(error)")
+    }
+}
+
+/// Why the media ports could not be opened.
+struct MediaPortError: Error, CustomStringConvertible {
+    let ports: String
+    let reason: String
+
+    var description: String {
+        "Cannot open the UDP ports \(ports) for media: \(reason). Choose others with the setting media.port."
+    }
+}
+
+/// A WebSocket connection as the signalling edge sees it.
+private struct WebSocketLeg: SignalingConnection {
+    let connection: WebSocketConnection
+
+    func send(_ text: String) { connection.send(text) }
+    func close(code: UInt16, reason: String) { connection.close(code: code, reason: reason) }
+}
+
+/// The users of the store, as the call plane asks for them.
+private struct StoredUsers: UserRegistry {
+    let users: UserRepository
+    let logger: Logger
+
+    func contains(_ user: UserID) async -> Bool {
+        do {
+            guard let record = try await users.find(id: user.rawValue) else { return false }
+            return !record.isDeleted
+        } catch {
+            logger.error("cannot look up \(user.rawValue): \(error)")
+            return false
+        }
+    }
+}
+
+/// The tokens of the identity service, as the signalling edge asks for them.
+private struct StoredTokens: TokenVerifying {
+    let verifier: TokenVerifier
+    let logger: Logger
+
+    func verify(_ token: String) async throws(Signaling.TokenRejection) -> Signaling.VerifiedToken {
+        do {
+            let verified = try await verifier.verify(token)
+            return Signaling.VerifiedToken(
+                user: UserID(verified.userID), scopes: verified.scopes, expiresOn: verified.expiresOn,
+                issuedAt: verified.issuedAt)
+        } catch let rejection as Identity.TokenRejection {
+            throw Signaling.TokenRejection("\(rejection)")
+        } catch {
+            logger.error("cannot verify a token: \(error)")
+            throw Signaling.TokenRejection("The token could not be checked just now.")
+        }
+    }
 }

@@ -14,7 +14,7 @@ import UnixSignals
 /// The running server: the listeners around the platform and the calls.
 struct Server {
     let platform: Platform
-    let calling: Calling?
+    let calling: CallingSide
 
     /// Serves until a signal asks to stop, then drains and returns.
     func run() async throws {
@@ -23,8 +23,8 @@ struct Server {
         let announcement = Announcement(platform: platform)
         let responder = makeRouter().buildResponder()
         let secure = HTTPListener(
-            address: settings.httpsBindAddress, port: settings.httpsPort, tls: tls, webSocket: calling?.webSocket)
-        var services: [any Service] = calling?.services ?? []
+            address: settings.httpsBindAddress, port: settings.httpsPort, tls: tls, webSocket: calling.webSocket)
+        var services: [any Service] = calling.services
         services.append(
             ListenerService(
                 service: try secure.service(
@@ -33,7 +33,7 @@ struct Server {
                 listener: secure, settingKey: "https.port"))
         if settings.isHTTPEnabled {
             let plain = HTTPListener(
-                address: settings.httpBindAddress, port: settings.httpPort, tls: nil, webSocket: calling?.webSocket)
+                address: settings.httpBindAddress, port: settings.httpPort, tls: nil, webSocket: calling.webSocket)
             services.append(
                 ListenerService(
                     service: try plain.service(
@@ -41,9 +41,9 @@ struct Server {
                         onListening: { port in await announcement.plainListening(port: port) }),
                     listener: plain, settingKey: "http.port"))
         }
-        let drain = calling?.drain
+        let drain = calling.drain
         services.append(
-            DrainService(readiness: platform.readiness, grace: settings.shutdownGrace, drain: drain ?? { _ in }))
+            DrainService(readiness: platform.readiness, grace: settings.shutdownGrace, drain: drain))
         var configuration = ServiceGroupConfiguration(
             services: services.map { ServiceGroupConfiguration.ServiceConfiguration(service: $0) },
             gracefulShutdownSignals: [.sigterm, .sigint],

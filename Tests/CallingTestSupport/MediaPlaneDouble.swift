@@ -24,6 +24,8 @@ public actor MediaPlaneDouble: MediaPlane {
     public private(set) var conferences: [CallID: [ParticipantID: Leg]] = [:]
     /// What went against the rules.
     public private(set) var violations: [String] = []
+    /// Who was not on hold at the first offer, so that media could flow from then on.
+    public private(set) var openFromTheStart: Set<ParticipantID> = []
     private var refusal: String?
     private var opensNothing = false
 
@@ -59,6 +61,9 @@ public actor MediaPlaneDouble: MediaPlane {
         _ offer: MediaOffer, for participant: ParticipantID, in call: CallID
     ) async throws(MediaNegotiationError) -> MediaAnswer {
         if let refusal { throw MediaNegotiationError(refusal) }
+        if conferences[call]?[participant]?.isOnHold != true {
+            openFromTheStart.insert(participant)
+        }
         change(participant, in: call) { leg in
             leg.hasTransport = true
             leg.offers += 1

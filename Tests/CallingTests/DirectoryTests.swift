@@ -79,6 +79,9 @@ struct DirectoryTests {
         #expect(await b2.incoming.count == 1)
         let caller = setUp.snapshot.participant
         #expect(await media.leg(caller, in: call)?.flows == false)
+        #expect(await media.openFromTheStart.isEmpty)
+        _ = try await directory.negotiate(MediaOffer(sdp: "again"), in: call, at: a.id)
+        #expect(await media.leg(caller, in: call)?.flows == false)
 
         let taken = try await directory.accept(call, at: b.id, isMuted: false, media: MediaOffer(sdp: "b"))
         #expect(taken.snapshot.state == .connected)
@@ -86,6 +89,7 @@ struct DirectoryTests {
         #expect(await a.states == [.ringing, .connected])
         #expect(await media.leg(caller, in: call)?.flows == true)
         #expect(await media.leg(taken.snapshot.participant, in: call)?.flows == true)
+        #expect(await media.openFromTheStart.isEmpty)
         #expect(await directory.counts.calls == 1)
         #expect(await directory.counts.participants == 2)
 
@@ -96,7 +100,8 @@ struct DirectoryTests {
         #expect(await media.violations.isEmpty)
         let counts = await directory.counts
         #expect((counts.calls, counts.participants, counts.endpoints, counts.callsStarted) == (0, 0, 3, 1))
-        #expect(await refusal { () throws(CallRefusal) in try await directory.hangUp(call, at: a.id) } == .callEnded(call))
+        #expect(
+            await refusal { () throws(CallRefusal) in try await directory.hangUp(call, at: a.id) } == .callEnded(call))
         #expect(clock.waiting == 0)
     }
 
@@ -127,9 +132,11 @@ struct DirectoryTests {
     @Test("No conference, no call")
     func noConference() async throws {
         await media.failToOpen()
-        guard case .mediaUnavailable = await refusal({ () throws(CallRefusal) in
-            _ = try await directory.start(from: a.id, targets: [b.user], isMuted: false)
-        }) else {
+        guard
+            case .mediaUnavailable = await refusal({ () throws(CallRefusal) in
+                _ = try await directory.start(from: a.id, targets: [b.user], isMuted: false)
+            })
+        else {
             Issue.record("a call without a conference")
             return
         }
@@ -139,9 +146,11 @@ struct DirectoryTests {
     @Test("Targets are checked")
     func targets() async throws {
         for targets in [[], [a.user], [UserID("4:+4930")]] {
-            guard case .invalidTarget = await refusal({ () throws(CallRefusal) in
-                _ = try await directory.start(from: a.id, targets: targets, isMuted: false)
-            }) else {
+            guard
+                case .invalidTarget = await refusal({ () throws(CallRefusal) in
+                    _ = try await directory.start(from: a.id, targets: targets, isMuted: false)
+                })
+            else {
                 Issue.record("\(targets) was accepted")
                 continue
             }
@@ -171,9 +180,14 @@ struct DirectoryTests {
         let call = try await start().snapshot.call
         let c = EndpointDouble("c")
         await directory.register(c)
-        #expect(await refusal { () throws(CallRefusal) in try await directory.hangUp(call, at: c.id) } == .callNotFound(call))
-        #expect(await refusal { () throws(CallRefusal) in try await directory.reject(call, at: c.id) } == .callNotFound(call))
-        guard case .invalidState = await refusal({ () throws(CallRefusal) in try await directory.hangUp(call, at: b.id) })
+        #expect(
+            await refusal { () throws(CallRefusal) in try await directory.hangUp(call, at: c.id) }
+                == .callNotFound(call))
+        #expect(
+            await refusal { () throws(CallRefusal) in try await directory.reject(call, at: c.id) }
+                == .callNotFound(call))
+        guard
+            case .invalidState = await refusal({ () throws(CallRefusal) in try await directory.hangUp(call, at: b.id) })
         else {
             Issue.record("a ringing callee hung up")
             return
@@ -193,6 +207,17 @@ struct DirectoryTests {
         let third = try await directory.join(group, from: a.id, isMuted: false)
         #expect(third.snapshot.call != first.snapshot.call)
         #expect(await media.violations.isEmpty)
+    }
+
+    @Test("One who joins the call that rings becomes the participant that was called")
+    func joinWhileRinging() async throws {
+        let call = try await directory.join(GroupID("g"), from: a.id, isMuted: false).snapshot.call
+        let invited = try await directory.add(b.user, to: call, by: a.id)
+        let joined = try await directory.join(GroupID("g"), from: b.id, isMuted: false, media: MediaOffer(sdp: "b"))
+        #expect(joined.snapshot.participant == invited)
+        #expect(joined.snapshot.state == .connected)
+        #expect(await b2.stopped == [.answeredElsewhere])
+        #expect(await directory.counts.participants == 2)
     }
 
     @Test("Many who join at once are in one call")
@@ -253,7 +278,11 @@ struct DirectoryTests {
         await directory.handle(
             .slots(
                 call, caller,
-                [SlotState(mid: "6", participant: callee, source: .camera, state: .unavailable, reason: .codecNotSupported, codec: "H264")]))
+                [
+                    SlotState(
+                        mid: "6", participant: callee, source: .camera, state: .unavailable, reason: .codecNotSupported,
+                        codec: "H264")
+                ]))
         await directory.handle(.codecWanted(call, caller, mid: "1", codec: "VP8", reason: "because"))
         let notifications = await a.messages.map(\.notification)
         #expect(notifications.contains(.media(isConnected: true)))

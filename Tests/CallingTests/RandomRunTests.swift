@@ -11,13 +11,14 @@ struct RandomRunTests {
     func invariants(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         var accepted = 0
-        for _ in 0..<60 {
+        for _ in 0..<30 {
             var limits = CallLimits()
             limits.participants = 5
             var scene = Scene(limits: limits)
             var story = Story()
             switch Int.random(in: 0..<3, using: &random) {
-            case 0: try scene.begin(.group(GroupID("g"), first: story.joiner("a", 1), isReady: Bool.random(using: &random)))
+            case 0:
+                try scene.begin(.group(GroupID("g"), first: story.joiner("a", 1), isReady: Bool.random(using: &random)))
             case 1: try scene.begin(.dial(caller: story.joiner("a", 1), invitees: [story.invitee("b", 2)]))
             default:
                 let invitees = [story.invitee("b", 1), story.invitee("c", 0), story.invitee("d", 2)]
@@ -39,7 +40,7 @@ struct RandomRunTests {
                 guard scene.ended == nil else { break }
             }
         }
-        #expect(accepted > 500, "the run did nothing worth testing")
+        #expect(accepted > 300, "the run did nothing worth testing")
     }
 
     /// Makes inputs, and remembers who was ever meant to be in the call.
@@ -117,6 +118,7 @@ struct RandomRunTests {
         // An endpoint rings or takes part, not both, and only for one who is in the roster.
         for endpoint in scene.ringing {
             #expect(scene.machine.incomingCall(at: endpoint) != nil, "\(endpoint) rings for nobody")
+            #expect(scene.machine.participant(at: endpoint) == nil, "\(endpoint) rings and takes part")
         }
 
         // Everybody was added once, and who has gone has gone once, with one reason.

@@ -101,7 +101,8 @@ struct TurnedAwayTests {
         let b = ParticipantID("b")
         for input in [
             CallStateMachine.Input.hangUp(b, forEveryone: false), .mute(b, true), .hold(b, true), .ready(b),
-            .muteOthers(nil, by: b), .invite(Scene.invitee("c"), by: ParticipantID("a")), .hold(ParticipantID("a"), true),
+            .muteOthers(nil, by: b), .invite(Scene.invitee("c"), by: ParticipantID("a")),
+            .hold(ParticipantID("a"), true),
         ] {
             guard case .invalidState = refusal({ try scene.handle(input) }) else {
                 Issue.record("\(input) was not refused")

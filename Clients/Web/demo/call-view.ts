@@ -36,7 +36,9 @@ export class CallView {
         this.buttons.hold.addEventListener('click', () => this.toggleHold());
         this.buttons.roster.addEventListener('click', () => this.roster.toggle());
         this.buttons.hangUp.addEventListener('click', () => this.attempt(call => call.hangUp()));
-        this.buttons.endForAll.addEventListener('click', () => this.attempt(call => call.hangUp({ forEveryone: true })));
+        this.buttons.endForAll.addEventListener('click', () => {
+            void this.attempt(call => call.hangUp({ forEveryone: true }));
+        });
         paint(this.buttons.hangUp, 'hang-up', 'Leave', 'Hang up (Shift+X)');
         paint(this.buttons.endForAll, 'end', 'End for all', 'End the call for everyone');
         document.addEventListener('keydown', event => this.key(event));
@@ -75,7 +77,8 @@ export class CallView {
     private readonly stateChanged = () => {
         const call = this.call;
         if (!call) return;
-        const waiting = call.direction === 'Outgoing' && !call.isGroupCall && ['Connecting', 'Ringing'].includes(call.state);
+        const calling = call.direction === 'Outgoing' && !call.isGroupCall;
+        const waiting = calling && ['Connecting', 'Ringing'].includes(call.state);
         if (waiting) this.ring.start('calling');
         else this.ring.stop();
         if (call.state === 'Disconnected') {
@@ -113,7 +116,8 @@ export class CallView {
         );
         camera.classList.toggle('on', call.isLocalVideoStarted);
         camera.disabled = this.cameraStarting || onHold;
-        paint(share, 'share', call.isScreenSharingOn ? 'Stop' : 'Share', 'Share the screen (S)', call.isScreenSharingOn);
+        const shareText = call.isScreenSharingOn ? 'Stop' : 'Share';
+        paint(share, 'share', shareText, 'Share the screen (S)', call.isScreenSharingOn);
         share.classList.toggle('on', call.isScreenSharingOn);
         share.disabled = !connected || typeof navigator.mediaDevices?.getDisplayMedia !== 'function';
         paint(hold, onHold ? 'play' : 'pause', onHold ? 'Resume' : 'Hold', 'Hold or resume (H)', onHold);

@@ -123,7 +123,10 @@ async function callOptions(camera: boolean): Promise<CallOptions> {
     return camera ? { videoOptions: { localVideoStreams: [await callView.cameraStream()] } } : {};
 }
 
-async function begin(camera: boolean, make: (agent: CallAgent, options: CallOptions) => Call | Promise<Call>): Promise<void> {
+async function begin(
+    camera: boolean,
+    make: (agent: CallAgent, options: CallOptions) => Call | Promise<Call>,
+): Promise<void> {
     const agent = inspection.agent;
     if (!agent) return;
     try {

@@ -12,7 +12,10 @@ export class DeviceDialog {
     private chosen: VideoDeviceInfo | undefined;
 
     /** `cameraChosen` is called when the person takes another camera. */
-    constructor(private readonly devices: DeviceManager, private readonly cameraChosen: (camera: VideoDeviceInfo) => void) {
+    constructor(
+        private readonly devices: DeviceManager,
+        private readonly cameraChosen: (camera: VideoDeviceInfo) => void,
+    ) {
         byId('close-devices').addEventListener('click', () => this.dialog.close());
         this.cameraList.addEventListener('change', () => {
             this.chosen = this.cameras.find(camera => camera.id === this.cameraList.value);

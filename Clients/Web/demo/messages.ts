@@ -5,7 +5,8 @@ const byReason: Record<string, string> = {
     cameraPermissionDenied:
         'The browser was not allowed to use the camera. Allow it with the camera symbol beside the address.',
     microphonePermissionDenied:
-        'The browser was not allowed to use the microphone, so nobody hears you. Allow it with the symbol beside the address.',
+        'The browser was not allowed to use the microphone, so nobody hears you. ' +
+        'Allow it with the symbol beside the address.',
     noCamera: 'No camera was found. Plug one in, or go on without.',
     noMicrophone: 'No microphone was found, so nobody hears you.',
     cameraBusy: 'The camera could not be started. Is another program using it?',

@@ -10,7 +10,7 @@ export class Ring {
         void context.resume();
         const once = () => {
             if (kind === 'calling') this.tone([440, 480], 0, 1.2, 0.04);
-            else for (const [index, pitch] of [659, 784, 988, 784].entries()) this.tone([pitch], index * 0.18, 0.16, 0.12);
+            else [659, 784, 988, 784].forEach((pitch, index) => this.tone([pitch], index * 0.18, 0.16, 0.12));
         };
         once();
         this.timer = setInterval(once, kind === 'calling' ? 4000 : 2000);

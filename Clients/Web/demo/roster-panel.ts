@@ -78,7 +78,8 @@ export class RosterPanel {
     };
 
     private row(name: string, detail: string, ...buttons: HTMLElement[]): HTMLElement {
-        return make('li', '', avatar(name), make('div', 'who', make('b', '', name), make('small', '', detail)), ...buttons);
+        const who = make('div', 'who', make('b', '', name), make('small', '', detail));
+        return make('li', '', avatar(name), who, ...buttons);
     }
 
     private participantRow(participant: RemoteParticipant): HTMLElement {

@@ -27,8 +27,8 @@ const platforms: [name: string, pattern: RegExp][] = [
 export function environmentInfo(userAgent: string): EnvironmentInfo {
     const browser = browsers.map(([name, pattern]) => ({ name, match: pattern.exec(userAgent) })).find(it => it.match);
     const platform = platforms.find(([, pattern]) => pattern.test(userAgent))?.[0] ?? 'unknown';
-    const supported =
-        typeof RTCPeerConnection !== 'undefined' && typeof RTCRtpTransceiver !== 'undefined' && 'WebSocket' in globalThis;
+    const needs = ['RTCPeerConnection', 'RTCRtpTransceiver', 'WebSocket'];
+    const supported = needs.every(name => name in globalThis);
     return {
         environment: {
             platform,

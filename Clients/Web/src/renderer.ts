@@ -28,7 +28,8 @@ export class VideoStreamRenderer {
     async createView(options: CreateViewOptions = {}): Promise<VideoStreamRendererView> {
         if (this.disposed) throw callingError('disposed', 'The renderer has been disposed.');
         if (this.stream instanceof LocalVideoStream) await this.stream.acquire();
-        const view: VideoStreamRendererView = new VideoStreamRendererView(this.stream, options, () => this.views.delete(view));
+        const disposed = () => this.views.delete(view);
+        const view: VideoStreamRendererView = new VideoStreamRendererView(this.stream, options, disposed);
         this.views.add(view);
         // The renderer may have been disposed while the camera started.
         if (this.disposed) view.dispose();

@@ -147,7 +147,8 @@ describe('what is sent', () => {
     });
 
     test('a camera that is on when the call begins is published with the reply', async () => {
-        const { socket } = await joined(library, { videoOptions: { localVideoStreams: [new LocalVideoStream(camera)] } });
+        const videoOptions = { localVideoStreams: [new LocalVideoStream(camera)] };
+        const { socket } = await joined(library, { videoOptions });
         assert.equal(socket.find('call.publish').camera, true);
     });
 

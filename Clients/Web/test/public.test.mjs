@@ -43,11 +43,11 @@ test('has the names of the object model', () => {
     has(library.IncomingCall, 'info callEndReason accept reject on off');
     has(
         library.Call,
-        'id kind state callEndReason direction info isMuted isIncomingAudioMuted isScreenSharingOn isLocalVideoStarted ' +
-            'localVideoStreams localAudioStreams remoteAudioStreams remoteParticipants totalParticipantCount hangUp ' +
-            'mute unmute muteIncomingAudio unmuteIncomingAudio muteAllRemoteParticipants startAudio stopAudio ' +
-            'startVideo stopVideo startScreenSharing stopScreenSharing hold resume addParticipant removeParticipant ' +
-            'setConstraints feature on off',
+        'id kind state callEndReason direction info isMuted isIncomingAudioMuted isScreenSharingOn ' +
+            'isLocalVideoStarted localVideoStreams localAudioStreams remoteAudioStreams remoteParticipants ' +
+            'totalParticipantCount hangUp mute unmute muteIncomingAudio unmuteIncomingAudio muteAllRemoteParticipants ' +
+            'startAudio stopAudio startVideo stopVideo startScreenSharing stopScreenSharing hold resume ' +
+            'addParticipant removeParticipant setConstraints feature on off',
     );
     has(
         library.RemoteParticipant,

@@ -70,7 +70,8 @@ describe('requests', () => {
 
     test('odd frames, unknown pushes and answers to nobody are survived', async () => {
         const { connection, socket } = await connected();
-        for (const frame of ['', '{', '[]', 'null', '7', '{"type":5}', '{"type":"reply","to":99}']) socket.receive(frame);
+        const frames = ['', '{', '[]', 'null', '7', '{"type":5}', '{"type":"reply","to":99}'];
+        for (const frame of frames) socket.receive(frame);
         socket.receive({ type: 'error', to: 99, error: golden('error').error });
         socket.receive({ type: 'somethingNew', callId: 'x' });
         assert.ok(connection.isOpen);

@@ -24,6 +24,8 @@ struct HTTP1WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
 
     /// How long an HTTP connection may be idle.
     private static let idleTimeout: Duration = .seconds(60)
+    /// How long a new connection may take for its TLS handshake and the head of its first request.
+    private static let firstRequestTimeout: TimeAmount = .seconds(30)
 
     let responder: Responder
     let isSecure: Bool
@@ -52,12 +54,15 @@ struct HTTP1WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
                     }
                 })
             configuration.enablePipelining = false
-            configuration.enableErrorHandling = false
+            configuration.enableErrorHandling = true
             configuration.enableResponseHeaderValidation = false
             let pipeline = channel.pipeline.syncOperations
-            return Value(
-                upgrade: try pipeline.configureUpgradableHTTPServerPipeline(configuration: configuration),
-                channel: channel)
+            let upgrade = try pipeline.configureUpgradableHTTPServerPipeline(configuration: configuration)
+            let deadline = channel.eventLoop.scheduleTask(in: Self.firstRequestTimeout) {
+                channel.close(promise: nil)
+            }
+            upgrade.whenComplete { _ in deadline.cancel() }
+            return Value(upgrade: upgrade, channel: channel)
         }
     }
 
@@ -69,6 +74,7 @@ struct HTTP1WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
         let handler = WebSocketHandler(
             limits: limits, oversizeNotice: endpoint?.oversizeNotice ?? "", messages: continuation)
         let pipeline = channel.pipeline.syncOperations
+        try pipeline.addHandler(MaskCheck())
         try pipeline.addHandler(
             NIOWebSocketFrameAggregator(
                 minNonFinalFragmentSize: 0,

@@ -1,6 +1,23 @@
 import NIOCore
 import NIOWebSocket
 
+/// A client sent a frame without masking it (RFC 6455 section 5.1).
+struct UnmaskedFrame: Error {}
+
+/// Lets masked frames through. It stands before the frames are put together, which removes their masks.
+final class MaskCheck: ChannelInboundHandler {
+    typealias InboundIn = WebSocketFrame
+    typealias InboundOut = WebSocketFrame
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if unwrapInboundIn(data).maskKey != nil {
+            context.fireChannelRead(data)
+        } else {
+            context.fireErrorCaught(UnmaskedFrame())
+        }
+    }
+}
+
 /// The end of a WebSocket pipeline: whole frames in, text messages out to the stream of the connection's handler.
 ///
 /// Runs on the channel's event loop. Every refusal sends a close frame with its code and reason, then waits a little for
@@ -66,10 +83,6 @@ final class WebSocketHandler: ChannelInboundHandler {
     }
 
     private func receive(_ frame: WebSocketFrame, context: ChannelHandlerContext) {
-        guard frame.maskKey != nil else {
-            beginClose(code: 1002, reason: "a client has to mask its frames")
-            return
-        }
         var data = frame.unmaskedData
         switch frame.opcode {
         case .text:
@@ -100,6 +113,8 @@ final class WebSocketHandler: ChannelInboundHandler {
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
         if event is ChannelShouldQuiesceEvent { beginClose(code: 1001, reason: "the server stops") }
+        // A WebSocket connection is not used in one direction only: a client that has ended its side is gone.
+        if event as? ChannelEvent == .inputClosed { closeChannel() }
         context.fireUserInboundEventTriggered(event)
     }
 
@@ -113,6 +128,8 @@ final class WebSocketHandler: ChannelInboundHandler {
             } else {
                 beginClose(code: 1002, reason: "fragments out of order")
             }
+        case is UnmaskedFrame:
+            beginClose(code: 1002, reason: "a client has to mask its frames")
         case is NIOWebSocketError:
             beginClose(code: 1002, reason: "the WebSocket protocol is violated")
         default:

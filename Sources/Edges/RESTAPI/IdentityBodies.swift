@@ -3,21 +3,34 @@ import HTTPTypes
 
 /// The JSON bodies of identity requests and answers.
 enum IdentityBodies {
+    /// A number of minutes. Clients in some languages write whole numbers with a fraction of zero.
+    struct Minutes: Decodable {
+        var value: Int
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.singleValueContainer()
+            guard let minutes = Int(exactly: try container.decode(Double.self)) else {
+                throw DecodingError.dataCorruptedError(in: container, debugDescription: "not a whole number")
+            }
+            value = minutes
+        }
+    }
+
     struct Create: Decodable {
         var createTokenWithScopes: [String]?
-        var expiresInMinutes: Int?
+        var expiresInMinutes: Minutes?
     }
 
     struct Issue: Decodable {
         var scopes: [String]
-        var expiresInMinutes: Int?
+        var expiresInMinutes: Minutes?
     }
 
     /// Our own addition: a user with a name and a token in one request.
     struct CreateNamed: Decodable {
         var displayName: String?
         var scopes: [String]?
-        var expiresInMinutes: Int?
+        var expiresInMinutes: Minutes?
     }
 
     struct Identity: Encodable {

@@ -100,7 +100,7 @@ public struct IdentityRoutes: RouterMiddleware {
             let wish = body.isEmpty
                 ? IdentityBodies.Create() : try IdentityBodies.decode(IdentityBodies.Create.self, from: body)
             let scopes = wish.createTokenWithScopes.flatMap { $0.isEmpty ? nil : $0 }
-            let (userID, token) = try await identities.create(scopes: scopes, minutes: wish.expiresInMinutes)
+            let (userID, token) = try await identities.create(scopes: scopes, minutes: wish.expiresInMinutes?.value)
             let created = IdentityBodies.Created(
                 identity: IdentityBodies.Identity(id: userID), accessToken: token.map(IdentityBodies.Token.init))
             return Response(json: created, status: .created)
@@ -108,7 +108,7 @@ public struct IdentityRoutes: RouterMiddleware {
             try Self.spend(issueBudget)
             let wish = try IdentityBodies.decode(IdentityBodies.Issue.self, from: body)
             let token = try await identities.issueToken(
-                userID: userID, scopes: wish.scopes, minutes: wish.expiresInMinutes)
+                userID: userID, scopes: wish.scopes, minutes: wish.expiresInMinutes?.value)
             return Response(json: IdentityBodies.Token(token), status: .ok)
         case .revokeTokens(let userID):
             try Self.spend(revokeBudget)
@@ -155,7 +155,7 @@ public struct IdentityRoutes: RouterMiddleware {
         do {
             let (userID, token) = try await identities.create(
                 displayName: wish.displayName, scopes: wish.scopes ?? [TokenScope.voip.rawValue],
-                minutes: wish.expiresInMinutes)
+                minutes: wish.expiresInMinutes?.value)
             guard let token else { throw IdentityError.noScopes }
             let user = IdentityBodies.NamedUser(
                 userId: userID, token: token.token, expiresOn: ISO8601Timestamp.format(token.expiresOn),

@@ -1,6 +1,7 @@
 internal import Foundation
 
-/// A JSON text as a value. Members are written in the given order, so that a frame reads like the protocol's description.
+/// A JSON text as a value. Members are written in the given order, so that a frame reads like the protocol's
+/// description.
 enum JSONValue: Hashable, Sendable {
     /// One member of an object.
     struct Member: Hashable, Sendable {

@@ -70,7 +70,8 @@ extension ServerMessage {
                 "kind": .string(kind.rawValue), "reason": reason?.json ?? .null,
             ]
         case .roster(let call, let sequence, let change): change.json(call: call, sequence: sequence)
-        case .own(let call, let own): .object([.type("call.self"), .init(name: "callId", value: call.json)] + own.members)
+        case .own(let call, let own):
+            .object([.type("call.self"), .init(name: "callId", value: call.json)] + own.members)
         case .speakers(let call, let report): report.json(call: call)
         case .mediaState(let call, let isConnected):
             [

@@ -1,29 +1,29 @@
 import Synchronization
 
-/// A limit on requests in a period, as a bucket of tokens that fills evenly: a burst of the whole limit is let
-/// through, after that as many as the rate allows.
+/// A limit on requests in a period, as a bucket that fills evenly: a burst of the whole limit is let through, after that
+/// as many as the rate allows. What is in the bucket is counted in time, of which every request costs its share.
 public final class RequestBudget: Sendable {
     private struct State {
-        var tokens: Double
+        var credit: Duration
         var filledAt: ContinuousClock.Instant
     }
 
-    private let capacity: Double
-    private let tokensPerSecond: Double
+    private let period: Duration
+    private let cost: Duration
     private let now: @Sendable () -> ContinuousClock.Instant
     private let state: Mutex<State>
 
     /// - Parameters:
-    ///   - requests: How many requests the period admits.
+    ///   - requests: How many requests the period admits, at least 1.
     ///   - period: The period, longer than zero.
     public init(
         requests: Int, per period: Duration,
         now: @escaping @Sendable () -> ContinuousClock.Instant = { ContinuousClock.now }
     ) {
-        capacity = Double(requests)
-        tokensPerSecond = Double(requests) / (period / .seconds(1))
+        self.period = period
+        cost = period / requests
         self.now = now
-        state = Mutex(State(tokens: Double(requests), filledAt: now()))
+        state = Mutex(State(credit: period, filledAt: now()))
     }
 
     /// Takes one request out of the budget. Nil when it was there, otherwise the whole seconds, at least 1, after which
@@ -31,16 +31,16 @@ public final class RequestBudget: Sendable {
     public func take() -> Int? {
         let time = now()
         return state.withLock { state in
-            let elapsed = (time - state.filledAt) / .seconds(1)
-            if elapsed > 0 {
-                state.tokens = min(capacity, state.tokens + elapsed * tokensPerSecond)
+            if time > state.filledAt {
+                state.credit = min(period, state.credit + (time - state.filledAt))
                 state.filledAt = time
             }
-            guard state.tokens < 1 else {
-                state.tokens -= 1
+            guard state.credit < cost else {
+                state.credit -= cost
                 return nil
             }
-            return max(1, Int(((1 - state.tokens) / tokensPerSecond).rounded(.up)))
+            let missing = (cost - state.credit).components
+            return Int(missing.seconds) + (missing.attoseconds > 0 ? 1 : 0)
         }
     }
 }

@@ -15,11 +15,12 @@ public final class StoreDatabase: Sendable {
         var configuration = Configuration()
         configuration.busyMode = .timeout(5)
         configuration.label = "switchboard"
-        configuration.prepareDatabase { database in
-            try database.execute(sql: "PRAGMA synchronous = FULL")
-        }
         do {
             pool = try DatabasePool(path: path, configuration: configuration)
+            // The pool sets NORMAL on its one writing connection when it turns on write-ahead logging.
+            try pool.writeWithoutTransaction { database in
+                try database.execute(sql: "PRAGMA synchronous = FULL")
+            }
             let migrator = Schema.migrator
             if try pool.read(migrator.hasBeenSuperseded) {
                 throw StoreError.newerSchema(path: path)

@@ -46,3 +46,10 @@ extension SocketEndpoint: CustomStringConvertible {
         isIPv6 ? "[\(address)]:\(port)" : "\(address):\(port)"
     }
 }
+
+extension SocketEndpoint {
+    /// Whether it is an address of the machine itself: 127.0.0.0/8 or ::1.
+    public var isLoopback: Bool {
+        isIPv6 ? high == 0 && low == 1 : low >> 24 == 127
+    }
+}

@@ -28,7 +28,7 @@ struct CallScenarioTests {
         #expect(ada.connection.unread[1]["changed"]?.elements.first?["state"] == "Ringing")
         #expect(ada.connection.unread[2]["state"] == "Ringing")
         let incoming = try #require(bea.push("incomingCall"))
-        #expect(incoming["from"] == ["userId": "8:acs:ada", "displayName": "ada"])
+        #expect(incoming["from"] == ["displayName": "ada", "userId": "8:acs:ada"])
 
         let accepted = await bea.request("call.accept", ["callId": incoming["callId"] ?? .null, "media": offer])
         #expect(accepted["call"]?["state"] == "Connected")
@@ -165,7 +165,9 @@ struct CallScenarioTests {
         let ada = await stage.signIn("ada")
         let bea = await stage.signIn("bea")
         let call = CallID(await stage.talking(ada, bea, "bea"))
-        let participant = try #require(await stage.directory.snapshots(for: EndpointID(bea.push("welcome")?["endpointId"]?.string ?? "")).first?.participant)
+        let participant = try #require(
+            await stage.directory.snapshots(for: EndpointID(bea.push("welcome")?["endpointId"]?.string ?? "")).first?
+                .participant)
         for step in 1...20 {
             await stage.directory.handle(
                 .speakers(call, dominant: [participant], levels: [participant: Double(step) / 100 + 0.001]))
@@ -185,8 +187,11 @@ struct CallScenarioTests {
         let call = reply["call"]?["callId"] ?? .null
         let participant = ParticipantID(reply["call"]?["participantId"]?.string ?? "")
         let id = CallID(call.string ?? "")
-        #expect(await ada.request("media.offer", ["callId": call, "sdp": "again"])["media"]?["sdp"] == "answer to again")
-        #expect(await ada.request("media.receive", ["callId": call, "slots": [["mid": "6", "participantId": .null]]])["type"] == "reply")
+        #expect(
+            await ada.request("media.offer", ["callId": call, "sdp": "again"])["media"]?["sdp"] == "answer to again")
+        #expect(
+            await ada.request("media.receive", ["callId": call, "slots": [["mid": "6", "participantId": .null]]])[
+                "type"] == "reply")
         let leg = try #require(await stage.media.leg(participant, in: id))
         #expect(leg.offers == 2)
         #expect(leg.slots == [SlotRequest(mid: "6", participant: nil)])

@@ -30,12 +30,15 @@ extension ClientMessage.Request {
             return .object(all)
         }
         func call(_ call: CallID) -> [JSONValue.Member]? { .some("callId", call.json) }
-        func media(_ offer: MediaOffer?) -> [JSONValue.Member]? { offer.flatMap { .some("media", .object($0.members)) } }
+        func media(_ offer: MediaOffer?) -> [JSONValue.Member]? {
+            offer.flatMap { .some("media", .object($0.members)) }
+        }
         switch self {
         case .token(let token): return message("token", .some("token", .string(token)))
         case .start(let targets, let isMuted, let offer):
             return message(
-                "call.start", .some("targets", .array(targets.map(\.json))), .some("muted", .bool(isMuted)), media(offer))
+                "call.start", .some("targets", .array(targets.map(\.json))), .some("muted", .bool(isMuted)),
+                media(offer))
         case .join(let group, let isMuted, let offer):
             return message("call.join", .some("groupId", group.json), .some("muted", .bool(isMuted)), media(offer))
         case .accept(let id, let isMuted, let offer):

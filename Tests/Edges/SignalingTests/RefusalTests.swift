@@ -22,10 +22,14 @@ struct RefusalTests {
             (#"{"type":"call.start","id":3,"targets":["a",1]}"#, "targets.1", 3),
             (#"{"type":"call.join","id":3,"groupId":"x"}"#, "groupId", 3),
             (#"{"type":"call.start","id":3,"targets":["a"],"media":{}}"#, "media.sdp", 3),
-            (#"{"type":"call.start","id":3,"targets":["a"],"media":{"sdp":"x","lines":[{"mid":"0","purpose":"fax"}]}}"#,
-                "media.lines.0.purpose", 3),
-            (#"{"type":"media.receive","id":3,"callId":"x","slots":[{"mid":"1","participantId":"p","source":"camera","width":-1}]}"#,
-                "slots.0.width", 3),
+            (
+                #"{"type":"call.start","id":3,"targets":["a"],"media":{"sdp":"x","lines":[{"mid":"0","purpose":"fax"}]}}"#,
+                "media.lines.0.purpose", 3
+            ),
+            (
+                #"{"type":"media.receive","id":3,"callId":"x","slots":[{"mid":"1","participantId":"p","source":"camera","width":-1}]}"#,
+                "slots.0.width", 3
+            ),
             (#"{"type":"ping"}"#, "time", nil),
         ] as [(String, String?, Int?)])
     func malformed(text: String, member: String?, id: Int?) async throws {
@@ -113,7 +117,8 @@ struct RefusalTests {
         #expect((try? ClientMessage.decode(deep)) == nil)
         for depth in [10, 100, 400] {
             let nested =
-                #"{"type":"bye","x":"# + String(repeating: "[", count: depth) + String(repeating: "]", count: depth) + "}"
+                #"{"type":"bye","x":"# + String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
+                + "}"
             #expect((try? ClientMessage.decode(nested)) == .bye)
         }
         #expect((try? ClientMessage.decode(#"{"type":"ping","time":1e999}"#)) == nil)

@@ -78,7 +78,11 @@ extension ServerMessage {
                     dominant: json.list("dominant").compactMap { $0.string.map { ParticipantID($0) } },
                     levels: Dictionary(
                         uniqueKeysWithValues: levels.compactMap { member in
-                            if case .number(let level) = member.value { (ParticipantID(member.name), level) } else { nil }
+                            if case .number(let level) = member.value {
+                                (ParticipantID(member.name), level)
+                            } else {
+                                nil
+                            }
                         })))
         case "media.state": self = .mediaState(call, isConnected: json.text("state") == "connected")
         case "media.slots": self = .slots(call, json.list("slots").compactMap { SlotState(example: $0) })

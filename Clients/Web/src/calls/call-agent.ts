@@ -15,7 +15,7 @@ export interface CallAgentEvents {
     callsUpdated: CollectionUpdatedEvent<Call>;
     incomingCall: { incomingCall: IncomingCall };
     connectionStateChanged: { oldState: ConnectionState; newState: ConnectionState };
-    /** Our addition: the server no longer accepts this sign-in, or `dispose` was called; the agent is of no more use. */
+    /** Our addition: the agent is of no more use, since the server no longer accepts it or `dispose` was called. */
     sessionEnded: CallingError;
     /** Our addition: the server is about to stop; calls may be interrupted. */
     serverClosing: { reason: string; inSeconds: number };

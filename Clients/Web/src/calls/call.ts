@@ -125,7 +125,8 @@ export class Call extends EventSource<CallEvents> {
         this.muted = options.audioOptions?.muted ?? false;
         if (beginning.type === 'call.accept') this.currentId = beginning.callId;
         if (beginning.type === 'call.join') this.groupId = beginning.groupId;
-        this.group = beginning.type === 'call.join' || (beginning.type === 'call.start' && beginning.targets.length > 1);
+        const targets = beginning.type === 'call.start' ? beginning.targets.length : 0;
+        this.group = beginning.type === 'call.join' || targets > 1;
         this.media = new MediaSession(
             async offer => {
                 const reply = await this.request('media.offer', { ...offer, callId: this.currentId });

@@ -29,7 +29,10 @@ const initialLimits: Record<SendPurpose, SendLimits> = {
 };
 
 /** A picture is scaled down (camera) or slowed down (screen) when the network or the processor is too slow. */
-const degradation: Partial<Record<SendPurpose, RTCDegradationPreference>> = { camera: 'balanced', screen: 'maintain-resolution' };
+const degradation: Partial<Record<SendPurpose, RTCDegradationPreference>> = {
+    camera: 'balanced',
+    screen: 'maintain-resolution',
+};
 
 /** A connection that has been interrupted for this long is restarted, milliseconds. */
 const restartAfter = 2_000;
@@ -261,8 +264,8 @@ export class MediaSession extends EventSource<MediaSessionEvents> {
     private stateChanged(): void {
         if (this.closed) return;
         const { connectionState, iceConnectionState } = this.connection;
-        const connected =
-            connectionState === 'connected' && (iceConnectionState === 'connected' || iceConnectionState === 'completed');
+        const iceConnected = iceConnectionState === 'connected' || iceConnectionState === 'completed';
+        const connected = connectionState === 'connected' && iceConnected;
         if (connected) this.everConnected = true;
         const broken =
             connectionState === 'failed' || iceConnectionState === 'failed' || iceConnectionState === 'disconnected';

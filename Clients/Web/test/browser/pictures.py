@@ -78,19 +78,23 @@ class Visit:
 
 
 async def decoded(page, at_least, count):
-    """Waits until `count` received videos have decoded frames."""
-    await page.wait_for_function(
-        """async ([atLeast, count]) => {
-            if (!window.switchboard?.call) return false;
-            const videos = [...document.querySelectorAll('.tile video')];
-            if (videos.filter(it => it.style.visibility !== 'hidden').some(it => it.readyState < 2)) return false;
-            const report = await window.switchboard.call.peerConnection.getStats();
-            return [...report.values()].filter(it => it.type === 'inbound-rtp' && it.kind === 'video'
-                && it.framesDecoded >= atLeast).length >= count;
-        }""",
-        arg=[at_least, count],
-        timeout=20_000,
-    )
+    """Waits until `count` received videos have decoded frames, and every visible one is drawn."""
+    for _ in range(100):
+        done = await page.evaluate(
+            """async ([atLeast, count]) => {
+                if (!window.switchboard?.call) return false;
+                const videos = [...document.querySelectorAll('#call video')];
+                if (videos.some(it => it.style.visibility !== 'hidden' && it.readyState < 2)) return false;
+                const report = await window.switchboard.call.peerConnection.getStats();
+                return [...report.values()].filter(it => it.type === 'inbound-rtp' && it.kind === 'video'
+                    && it.framesDecoded >= atLeast).length >= count;
+            }""",
+            [at_least, count],
+        )
+        if done:
+            return
+        await page.wait_for_timeout(200)
+    raise TimeoutError(f"fewer than {count} videos were decoded")
 
 
 async def speak(page, index):

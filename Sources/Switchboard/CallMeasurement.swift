@@ -1,0 +1,59 @@
+import Calling
+import MediaWorker
+import Metrics
+import ServiceLifecycle
+import Signaling
+
+/// Keeps the gauges of calls and media up to date.
+struct CallMeasurement: Service {
+    /// How often; what scrapes `/metrics` rarely asks more than every few seconds.
+    static let interval: Duration = .seconds(2)
+
+    let directory: CallDirectory
+    let engine: MediaEngine
+    let signaling: SignalingService
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            while !Task.isCancelled {
+                await measure()
+                do { try await Task.sleep(for: Self.interval) } catch { return }
+            }
+        }
+    }
+
+    private func measure() async {
+        let counts = await directory.counts
+        Gauge(label: "switchboard_calls").record(counts.calls)
+        Gauge(label: "switchboard_call_participants").record(counts.participants)
+        Gauge(label: "switchboard_endpoints").record(counts.endpoints)
+        Gauge(label: "switchboard_calls_started").record(counts.callsStarted)
+        Gauge(label: "switchboard_signalling_sessions").record(await signaling.sessionCount)
+        for (worker, counters) in await engine.counters().enumerated() {
+            record(counters, ofWorker: worker)
+        }
+    }
+
+    private func record(_ counters: WorkerCounters, ofWorker worker: Int) {
+        let values: [(String, UInt64)] = [
+            ("received_packets", counters.peers.receivedPackets),
+            ("received_bytes", counters.peers.receivedOctets),
+            ("sent_packets", counters.peers.sentPackets),
+            ("sent_bytes", counters.peers.sentOctets),
+            ("refused_packets", counters.peers.refusedPackets),
+            ("unknown_stream_packets", counters.peers.unknownStreamPackets),
+            ("sent_nacks", counters.peers.sentNacks),
+            ("received_nacks", counters.peers.receivedNacks),
+            ("sent_keyframe_requests", counters.peers.sentKeyframeRequests),
+            ("received_keyframe_requests", counters.peers.receivedKeyframeRequests),
+            ("reported_lost_packets", counters.peers.reportedLost),
+            ("stray_datagrams", counters.strayDatagrams),
+            ("refused_stun_requests", counters.refusedSTUN),
+            ("handshakes", counters.handshakes),
+            ("failed_handshakes", counters.failedHandshakes),
+        ]
+        for (name, value) in values {
+            Gauge(label: "switchboard_media_\(name)", dimensions: [("worker", "\(worker)")]).record(value)
+        }
+    }
+}

@@ -1,0 +1,137 @@
+import Calling
+import Conference
+import MediaWorker
+import ProtocolCore
+import SDP
+import ServiceLifecycle
+
+/// The media engine as the call plane sees it: the same acts in each other's words.
+struct MediaBridge: MediaPlane {
+    let engine: MediaEngine
+
+    func openConference(_ call: CallID) async throws {
+        await engine.openConference(call.rawValue)
+    }
+
+    func closeConference(_ call: CallID) async {
+        await engine.closeConference(call.rawValue)
+    }
+
+    func negotiate(
+        _ offer: MediaOffer, for participant: ParticipantID, in call: CallID
+    ) async throws(MediaNegotiationError) -> MediaAnswer {
+        var purposes: [Mid: LinePurpose] = [:]
+        for line in offer.lines ?? [] { purposes[Mid(line.mid)] = LinePurpose(rawValue: line.purpose.rawValue) }
+        let answer: MediaEngine.Answer
+        do throws(MediaEngineError) {
+            answer = try await engine.answer(
+                offer.sdp, purposes: purposes, from: participant.rawValue, in: call.rawValue)
+        } catch {
+            throw MediaNegotiationError("\(error)")
+        }
+        let lines = answer.session.lines.compactMap { line -> AnsweredLine? in
+            guard line.rejection == nil, let purpose = line.purposes.first.flatMap({ MediaPurpose(rawValue: $0.rawValue) })
+            else { return nil }
+            var names: [String] = []
+            for codec in line.codecs where !names.contains(codec.codec.encodingName) {
+                names.append(codec.codec.encodingName)
+            }
+            return AnsweredLine(mid: line.mid.rawValue, purpose: purpose, codecs: names)
+        }
+        return MediaAnswer(sdp: answer.sdp, lines: lines)
+    }
+
+    func remove(_ participant: ParticipantID, from call: CallID) async {
+        await engine.remove(participant.rawValue, from: call.rawValue)
+    }
+
+    func setMuted(_ muted: Bool, _ participant: ParticipantID, in call: CallID) async {
+        await engine.set(.muted(muted), for: participant.rawValue, in: call.rawValue)
+    }
+
+    func setOnHold(_ onHold: Bool, _ participant: ParticipantID, in call: CallID) async {
+        await engine.set(.onHold(onHold), for: participant.rawValue, in: call.rawValue)
+    }
+
+    func setPublishing(camera: Bool, screen: Bool, _ participant: ParticipantID, in call: CallID) async {
+        await engine.set(.publishing(.camera, camera), for: participant.rawValue, in: call.rawValue)
+        await engine.set(.publishing(.screen, screen), for: participant.rawValue, in: call.rawValue)
+    }
+
+    func request(_ slots: [SlotRequest], for participant: ParticipantID, in call: CallID) async {
+        let wishes = slots.map { slot in
+            SlotWish(
+                mid: Mid(slot.mid), participant: slot.participant?.rawValue,
+                source: slot.source == .camera ? .camera : .screen, width: slot.width, height: slot.height)
+        }
+        await engine.request(wishes, by: participant.rawValue, in: call.rawValue)
+    }
+}
+
+/// Hands what happens in the media plane to the call plane, in order, and stops the media threads at the end.
+struct MediaService: Service {
+    let engine: MediaEngine
+    let directory: CallDirectory
+
+    func run() async throws {
+        await withGracefulShutdownHandler {
+            for await event in engine.events {
+                if case .codecWanted(let conference, let participant, _, let codec, _) = event {
+                    await engine.noteCodecAsked(codec.name, of: participant, in: conference)
+                }
+                if let event = MediaEvent(event) { await directory.handle(event) }
+            }
+        } onGracefulShutdown: {
+            Task { await engine.stop() }
+        }
+    }
+}
+
+extension MediaEvent {
+    /// The same event in the words of the call plane; nil for what only the log needs to know.
+    fileprivate init?(_ event: WorkerEvent) {
+        switch event {
+        case .connected(let conference, let participant):
+            self = .connected(CallID(conference), ParticipantID(participant))
+        case .interrupted(let conference, let participant):
+            self = .interrupted(CallID(conference), ParticipantID(participant))
+        case .failed(let conference, let participant, _):
+            self = .interrupted(CallID(conference), ParticipantID(participant))
+        case .speakers(let conference, let dominant, let levels):
+            self = .speakers(
+                CallID(conference), dominant: dominant.map { ParticipantID($0) },
+                levels: Dictionary(uniqueKeysWithValues: levels.map { (ParticipantID($0.key), $0.value) }))
+        case .slots(let conference, let participant, let contents):
+            self = .slots(CallID(conference), ParticipantID(participant), contents.map(SlotState.init))
+        case .codecWanted(let conference, let participant, let mid, let codec, let instead):
+            self = .codecWanted(
+                CallID(conference), ParticipantID(participant), mid: mid.rawValue, codec: codec.name,
+                reason: codec == .h264
+                    ? "Everyone who watches can decode \(codec.name) now."
+                    : "Somebody who watches cannot decode \(instead.name).")
+        }
+    }
+}
+
+extension SlotState {
+    fileprivate init(_ content: WorkerEvent.SlotContent) {
+        let source: Source? =
+            switch content.source {
+            case .microphone: .microphone
+            case .camera: .camera
+            case .screen: .screen
+            case nil: nil
+            }
+        let (state, reason): (State, Reason?) =
+            switch content.state {
+            case .empty: (.empty, nil)
+            case .waiting: (.waiting, nil)
+            case .active: (.active, nil)
+            case .notPublished: (.unavailable, .notPublished)
+            case .codecNotSupported: (.unavailable, .codecNotSupported)
+            }
+        self.init(
+            mid: content.mid.rawValue, participant: content.participant.map { ParticipantID($0) }, source: source,
+            state: state, reason: reason, codec: content.codec?.name)
+    }
+}
