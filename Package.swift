@@ -8,9 +8,16 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+/// Whether `script/fuzz` asks for the fuzz targets, which need the sanitizers in every room.
+let isFuzzing = Context.environment["SWITCHBOARD_FUZZ"] != nil
+
+/// What a room adds while fuzzing: coverage, memory checks, and internal entries for the fuzz targets.
+let instrumented: [SwiftSetting] =
+    isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])] : []
+
 /// A library target; `folder` is the room on its floor, for example `Protocols/RTP`.
 func room(_ name: String, in folder: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, path: "Sources/\(folder)", swiftSettings: strict)
+    .target(name: name, dependencies: dependencies, path: "Sources/\(folder)", swiftSettings: strict + instrumented)
 }
 
 /// The tests of a room; `folder` mirrors the room's own.
@@ -191,6 +198,17 @@ let houseTests: [Target] = [
     tests("ArchitectureTests", in: "Architecture", []),
 ]
 
+/// One program with every parser of remote bytes in it; its first argument says which one to fuzz.
+let fuzzing: [Target] = [
+    .executableTarget(
+        name: "fuzz-parsers",
+        dependencies: [
+            "Cryptography", "DTLS", "ICE", "PayloadFormats", "ProtocolCore", "RTP", "SDP", "SRTP", "STUN", "Signaling",
+        ], path: "Tests/Fuzz/fuzz-parsers",
+        swiftSettings: strict + [.unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"])],
+        linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
+]
+
 let package = Package(
     name: "switchboard",
     products: [.executable(name: "switchboard", targets: ["Switchboard"])],
@@ -216,5 +234,5 @@ let package = Package(
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: shims + protocols + media + calling + platform + edges + program + lab + benchmarks + protocolTests
-        + mediaTests + callingTests + platformTests + edgeTests + houseTests
+        + mediaTests + callingTests + platformTests + edgeTests + houseTests + (isFuzzing ? fuzzing : [])
 )

@@ -11,7 +11,8 @@ struct RandomRunTests {
     func invariants(seed: UInt64) throws {
         var random = SeededGenerator(seed: seed)
         var accepted = 0
-        for _ in 0..<30 {
+        // Many calls end early, so what counts is how many inputs were taken, not how many calls there were.
+        while accepted < 400 {
             var limits = CallLimits()
             limits.participants = 5
             var scene = Scene(limits: limits)
@@ -40,7 +41,6 @@ struct RandomRunTests {
                 guard scene.ended == nil else { break }
             }
         }
-        #expect(accepted > 300, "the run did nothing worth testing")
     }
 
     /// Makes inputs, and remembers who was ever meant to be in the call.

@@ -57,11 +57,12 @@ struct HTTP1WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
             configuration.enableErrorHandling = true
             configuration.enableResponseHeaderValidation = false
             let pipeline = channel.pipeline.syncOperations
+            let firstRequestGuard = FirstRequestGuard(timeout: Self.firstRequestTimeout)
+            try pipeline.addHandler(firstRequestGuard)
             let upgrade = try pipeline.configureUpgradableHTTPServerPipeline(configuration: configuration)
-            let deadline = channel.eventLoop.scheduleTask(in: Self.firstRequestTimeout) {
-                channel.close(promise: nil)
+            upgrade.assumeIsolated().whenComplete { _ in
+                channel.pipeline.syncOperations.removeHandler(firstRequestGuard, promise: nil)
             }
-            upgrade.whenComplete { _ in deadline.cancel() }
             return Value(upgrade: upgrade, channel: channel)
         }
     }

@@ -240,6 +240,42 @@ import Testing
         }
     }
 
+    @Test func unusedConnectionsDoNotHoldUpTheStop() async throws {
+        try await Self.withListener { port, group in
+            try await SocketClient.with(port: port) { waiting in
+                // An answer on a later connection shows that the waiting one has been taken, too.
+                try await SocketClient.with(port: port) { session in
+                    try await session.send("GET /hello HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    #expect(try await session.head().hasPrefix("HTTP/1.1 200 OK"))
+                }
+                await group.triggerGracefulShutdown()
+                let isOpen = try await waiting.receive()
+                #expect(!isOpen)
+            }
+        }
+    }
+
+    @Test func messagesEndWhenTheClientIsGone() async throws {
+        let (ends, continuation) = AsyncStream.makeStream(of: Int.self)
+        let counting: @Sendable (WebSocketConnection) async -> Void = { connection in
+            var count = 0
+            for await message in connection.messages {
+                count += 1
+                connection.send(message)
+            }
+            continuation.yield(count)
+        }
+        try await Self.withListener(handler: counting) { port, _ in
+            try await SocketClient.with(port: port) { session in
+                _ = try await session.upgrade(path: "/calling")
+                try await session.write("one")
+                #expect(try await session.frame()?.text == "one")
+            }
+            var iterator = ends.makeAsyncIterator()
+            #expect(await iterator.next() == 1)
+        }
+    }
+
     @Test func rubbishGetsNoTrap() async throws {
         try await Self.withListener { port, _ in
             for bytes in ["\u{0}\u{1}\u{2}\r\n\r\n", "GET\r\n\r\n", "GET / HTTP/9.9\r\n\r\n"] {
