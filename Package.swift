@@ -74,7 +74,7 @@ let media: [Target] = [
 
 /// Floor 3: calls.
 let calling: [Target] = [
-    room("Calling", in: "Calling", ["ProtocolCore", logging, orderedCollections]),
+    room("Calling", in: "Calling", ["ProtocolCore", logging, orderedCollections])
 ]
 
 /// Beside: what is stored, who may do what, how the server is set up and measured.
@@ -110,12 +110,13 @@ let program: [Target] = [
     .executableTarget(
         name: "Switchboard",
         dependencies: [
-            "Calling", "Conference", "DTLS", "HTTPServer", "Identity", "MediaIO", "MediaWorker", "ProtocolCore", "RESTAPI",
+            "Calling", "Conference", "DTLS", "HTTPServer", "Identity", "MediaIO", "MediaWorker", "ProtocolCore",
+            "RESTAPI",
             "SDP", "ServerConfiguration", "Signaling", "Store", "Telemetry", argumentParser, boringSSL, hummingbird,
             lifecycle, logging, nio, nioHTTP1, product("AsyncHTTPClient", "async-http-client"),
             product("CoreMetrics", "swift-metrics"), product("Metrics", "swift-metrics"),
             product("UnixSignals", "swift-service-lifecycle"),
-        ], path: "Sources/Switchboard", swiftSettings: strict),
+        ], path: "Sources/Switchboard", swiftSettings: strict)
 ]
 
 let shims: [Target] = [
@@ -144,7 +145,7 @@ let lab: [Target] = [
         name: "MediaLab",
         dependencies: [
             "Conference", "DTLS", "ICE", "MediaIO", "MediaWorker", "ProtocolCore", "RTP", "SDP", "SRTP", "STUN",
-        ], path: "Tests/Lab", swiftSettings: strict),
+        ], path: "Tests/Lab", swiftSettings: strict)
 ]
 
 let benchmarks: [Target] = [
@@ -176,7 +177,8 @@ let platformTests: [Target] = [
     tests("IdentityTests", in: "Platform/IdentityTests", ["Identity", "Store"]),
     tests("ServerConfigurationTests", in: "Platform/ServerConfigurationTests", ["ServerConfiguration"]),
     tests(
-        "TelemetryTests", in: "Platform/TelemetryTests", ["Telemetry", product("CoreMetrics", "swift-metrics"), logging]),
+        "TelemetryTests", in: "Platform/TelemetryTests",
+        ["Telemetry", product("CoreMetrics", "swift-metrics"), logging]),
 ]
 
 let edgeTests: [Target] = [
@@ -195,7 +197,7 @@ let edgeTests: [Target] = [
 ]
 
 let houseTests: [Target] = [
-    tests("ArchitectureTests", in: "Architecture", []),
+    tests("ArchitectureTests", in: "Architecture", [])
 ]
 
 /// One program with every parser of remote bytes in it; its first argument says which one to fuzz.
@@ -206,7 +208,7 @@ let fuzzing: [Target] = [
             "Cryptography", "DTLS", "ICE", "PayloadFormats", "ProtocolCore", "RTP", "SDP", "SRTP", "STUN", "Signaling",
         ], path: "Tests/Fuzz/fuzz-parsers",
         swiftSettings: strict + [.unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"])],
-        linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])]),
+        linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])
 ]
 
 let package = Package(

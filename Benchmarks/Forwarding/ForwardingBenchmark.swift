@@ -76,7 +76,7 @@ struct ForwardingBenchmark: ParsableCommand {
         print(
             "total=\(nanoseconds / Int64(max(1, forwarded))) forwarded=\(forwarded) expected=\(expected)",
             "allocations=\(allocations) segmentation=\(call.core.outgoing.usesSegmentation)",
-            "participants=\(count) kilobytes_per_participant=\(memory / count)")
+            "participants=\(count) kilobytes_per_participant_and_client=\(memory / count)")
         if forwarded != expected { throw ExitCode.failure }
     }
 

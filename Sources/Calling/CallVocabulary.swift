@@ -49,7 +49,7 @@ public enum CallDirection: String, Hashable, Sendable {
 }
 
 /// Why an endpoint turns a ringing call away.
-public enum Rejection: Hashable, Sendable {
+public enum Rejection: String, Hashable, Sendable, CaseIterable {
     /// The person does not want the call.
     case declined
     /// The person is in another call.

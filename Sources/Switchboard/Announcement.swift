@@ -57,9 +57,11 @@ actor Announcement {
         }
         lines.append("  Connection string  \(folder.path(of: "connection-string"))")
         if platform.settings.tlsCertificatePath == nil {
-            lines.append("  Certificate        \(folder.path(of: "tls/certificate.pem"))  (self-made; clients have to trust it)")
+            lines.append(
+                "  Certificate        \(folder.path(of: "tls/certificate.pem"))  (self-made; clients have to trust it)")
         }
-        lines.append("  Make a user        switchboard user create --data \(folder.path) --scopes voip --display-name Ada")
+        lines.append(
+            "  Make a user        switchboard user create --data \(folder.path) --scopes voip --display-name Ada")
         if platform.settings.isDevelopment {
             lines.append("  Development mode: anyone who reaches this server can sign in.")
         }

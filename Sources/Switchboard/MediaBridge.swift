@@ -30,7 +30,8 @@ struct MediaBridge: MediaPlane {
             throw MediaNegotiationError("\(error)")
         }
         let lines = answer.session.lines.compactMap { line -> AnsweredLine? in
-            guard line.rejection == nil, let purpose = line.purposes.first.flatMap({ MediaPurpose(rawValue: $0.rawValue) })
+            guard line.rejection == nil,
+                let purpose = line.purposes.first.flatMap({ MediaPurpose(rawValue: $0.rawValue) })
             else { return nil }
             var names: [String] = []
             for codec in line.codecs where !names.contains(codec.codec.encodingName) {

@@ -99,7 +99,9 @@ struct CreateUserCommand: AsyncParsableCommand {
         guard let bytes = try DataFolder.readFile(file) else { throw DataFolderError.missing(path: file) }
         let own = folder + "/" + TLSIdentity.certificateFile
         let hasOwn = try DataFolder.readFile(own) != nil
-        return (try ConnectionString(parsing: String(decoding: bytes, as: UTF8.self)), authority ?? (hasOwn ? own : nil))
+        return (
+            try ConnectionString(parsing: String(decoding: bytes, as: UTF8.self)), authority ?? (hasOwn ? own : nil)
+        )
     }
 
     private func post(

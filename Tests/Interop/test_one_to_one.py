@@ -56,6 +56,14 @@ def test_rejected_call_ends_with_declined(new_person) -> None:
     assert ada.waits_for_end() == DECLINED
 
 
+def test_busy_callee_is_said_to_be_busy(new_person) -> None:
+    ada, grace = new_person("Ada"), new_person("Grace")
+    ada.do("start", users=[grace.id])
+    grace.waits_for_ring(ada)
+    grace.do("reject", reason="busy")
+    assert ada.waits_for_end() == (486, 0)
+
+
 def test_cancelled_call_stops_ringing(new_person) -> None:
     ada, grace = new_person("Ada"), new_person("Grace")
     ada.do("start", users=[grace.id])

@@ -18,14 +18,15 @@ package struct SyntheticCall: ~Copyable {
 
     /// Connects `count` peers. Throws when a socket or a handshake fails.
     package static func make(
-        peers count: Int, videoSlots: Int, usesSegmentation: Bool = true, startingAt now: Instant = .zero
+        peers count: Int, videoSlots: Int, announces: Bool = true, usesSegmentation: Bool = true,
+        startingAt now: Instant = .zero
     ) throws -> SyntheticCall {
         let identity = try DTLSIdentity.generate(unixTime: 1_700_000_000)
         let socket = try UDPSocket(bindingTo: .loopback(port: 0))
         var call = SyntheticCall(
             socket: socket, identity: identity, capacity: count, usesSegmentation: usesSegmentation, now: now)
         let clientIdentity = try DTLSIdentity.generate(unixTime: 1_700_000_000)
-        for _ in 0..<count { try call.join(clientIdentity, videoSlots: videoSlots) }
+        for _ in 0..<count { try call.join(clientIdentity, videoSlots: videoSlots, announces: announces) }
         return call
     }
 
@@ -40,7 +41,7 @@ package struct SyntheticCall: ~Copyable {
         peers = .allocate(capacity: capacity)
     }
 
-    private mutating func join(_ identity: DTLSIdentity, videoSlots: Int) throws {
+    private mutating func join(_ identity: DTLSIdentity, videoSlots: Int, announces: Bool) throws {
         let index = count
         (peers + index).initialize(
             to: try SyntheticPeer.make(server: server, identity: identity, serverIdentity: serverIdentity))
@@ -49,7 +50,7 @@ package struct SyntheticCall: ~Copyable {
         try core.apply(
             SyntheticDescription.make(
                 index, local: credentials, remote: peers[index].credentials, fingerprint: identity.fingerprint,
-                videoSlots: videoSlots),
+                videoSlots: videoSlots, announces: announces),
             participant: "p\(index)", conference: Self.name, controlSSRC: SSRC(UInt32(index + 1)),
             canonicalName: "server", now: now)
         try connect(index, credentials)
@@ -72,6 +73,14 @@ package struct SyntheticCall: ~Copyable {
             core.change(.publishing(source, true), for: "p\(index)", in: Self.name, now: now)
         }
         core.change(.onHold(false), for: "p\(index)", in: Self.name, now: now)
+    }
+
+    /// Sends a connectivity check of a peer from a new socket, as a client behind another network would.
+    package mutating func checkFromAnotherAddress(_ index: Int) throws {
+        var other = try SyntheticPeer.make(
+            server: server, identity: serverIdentity, serverIdentity: serverIdentity)
+        other.check(ICECredentials(ufrag: "server\(index)", password: "another-password-of-26-let"))
+        core.readable(now: now)
     }
 
     /// Lets the worker and then every peer take what has arrived.

@@ -21,10 +21,11 @@ package enum SyntheticDescription {
 
     package static func make(
         _ index: Int, local: ICECredentials, remote: ICECredentials, fingerprint: DTLS.CertificateFingerprint,
-        videoSlots: Int
+        videoSlots: Int, announces: Bool = true
     ) -> PeerDescription {
         let audio = NegotiatedCodec(
-            codec: .opus, payloadType: PayloadType(opus), rtxPayloadType: nil, clockRate: 48_000, channels: 2, h264: nil,
+            codec: .opus, payloadType: PayloadType(opus), rtxPayloadType: nil, clockRate: 48_000, channels: 2,
+            h264: nil,
             packetizationMode: 0, feedback: [.transportCC])
         let video = NegotiatedCodec(
             codec: .h264, payloadType: PayloadType(h264), rtxPayloadType: PayloadType(h264Retransmission),
@@ -34,13 +35,15 @@ package enum SyntheticDescription {
                 mid: Mid("a"), kind: .audio, purposes: [.microphone], direction: .recvonly, codecs: [audio],
                 publish: PublishedLine(
                     purpose: .microphone, codecs: [audio],
-                    streams: [PublishedStream(ssrc: microphone(index), rtxSSRC: nil)], rids: [], cname: nil),
+                    streams: announces ? [PublishedStream(ssrc: microphone(index), rtxSSRC: nil)] : [], rids: [], cname: nil),
                 slot: nil, extensions: SyntheticPeer.extensionMap, rejection: nil),
             NegotiatedLine(
                 mid: Mid("v"), kind: .video, purposes: [.camera], direction: .recvonly, codecs: [video],
                 publish: PublishedLine(
                     purpose: .camera, codecs: [video],
-                    streams: [PublishedStream(ssrc: camera(index), rtxSSRC: cameraRetransmission(index))], rids: [],
+                    streams: announces
+                        ? [PublishedStream(ssrc: camera(index), rtxSSRC: cameraRetransmission(index))] : [],
+                    rids: [],
                     cname: nil),
                 slot: nil, extensions: SyntheticPeer.extensionMap, rejection: nil),
         ]

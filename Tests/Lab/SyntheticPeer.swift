@@ -44,6 +44,7 @@ package struct SyntheticPeer: ~Copyable {
         var map = HeaderExtensionMap()
         map[1] = .audioLevel
         map[3] = .transportSequence
+        map[4] = .mid
         return map
     }
 
@@ -168,7 +169,7 @@ package struct SyntheticPeer: ~Copyable {
     /// Encrypts and sends an RTP packet, with the extensions that the synthetic map names.
     package mutating func sendMedia(
         ssrc: SSRC, payloadType: UInt8, sequence: UInt16, timestamp: UInt32, marker: Bool = false, rollover: UInt32 = 0,
-        audioLevel: UInt8? = nil, payload: UnsafeRawBufferPointer, flushes: Bool = true
+        audioLevel: UInt8? = nil, mid: String? = nil, payload: UnsafeRawBufferPointer, flushes: Bool = true
     ) {
         outgoing.begin(server, onIPv6Socket: false)
         let out = outgoing.reserve()
@@ -180,6 +181,7 @@ package struct SyntheticPeer: ~Copyable {
         _ = writer.append(id: 3, uint16: nextTransportSequence)
         nextTransportSequence &+= 1
         if let audioLevel { _ = writer.append(id: 1, uint8: audioLevel) }
+        if let mid { _ = Array(mid.utf8).withUnsafeBytes { writer.append(id: 4, bytes: $0) } }
         let headerLength = 12 + writer.finish()
         let length =
             sender?.protect(

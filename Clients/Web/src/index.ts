@@ -19,7 +19,7 @@ export type {
 export { DominantSpeakersCallFeature, Features } from './calls/features';
 export type { CallFeatureFactory, DominantSpeakersEvents, DominantSpeakersInfo } from './calls/features';
 export { IncomingCall } from './calls/incoming-call';
-export type { IncomingCallEvents } from './calls/incoming-call';
+export type { IncomingCallEvents, RejectReason } from './calls/incoming-call';
 export type { LocalMediaErrors } from './calls/local-media';
 export { RemoteParticipant } from './calls/remote-participant';
 export type { RemoteParticipantEvents, RemoteParticipantState } from './calls/remote-participant';

@@ -98,6 +98,11 @@ const senders = {
         unanswered(incoming.reject());
         return socket.find('call.reject');
     },
+    'call.reject.busy': async () => {
+        const { socket, incoming } = await ringing();
+        unanswered(incoming.reject({ reason: 'busy' }));
+        return socket.find('call.reject');
+    },
     'call.hangUp': inCall('call.hangUp', call => unanswered(call.hangUp())),
     'call.add': inCall('call.add', call => call.addParticipant({ communicationUserId: linus })),
     'call.remove': inCall('call.remove', call => unanswered(call.removeParticipant({ communicationUserId: grace }))),

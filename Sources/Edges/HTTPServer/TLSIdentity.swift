@@ -4,6 +4,7 @@ import NIOSSL
 public import Store
 import SwiftASN1
 import X509
+
 #if canImport(Glibc)
     import Glibc
 #endif
@@ -39,7 +40,8 @@ public struct TLSIdentity: Sendable {
             _ = try NIOSSLContext(configuration: identity.serverConfiguration())
         } catch {
             throw DataFolderError.damaged(
-                path: certificatePath, reason: "with \(keyPath) it is not a usable pair of certificate and key (\(error))")
+                path: certificatePath,
+                reason: "with \(keyPath) it is not a usable pair of certificate and key (\(error))")
         }
         return identity
     }

@@ -93,7 +93,8 @@ public struct WebAssets: Sendable {
         guard let content = content(of: file) else {
             if file.path == "/" {
                 return Response(
-                    status: .notFound, headers: headers, body: ResponseBody(byteBuffer: ByteBuffer(string: Self.missingPage)))
+                    status: .notFound, headers: headers,
+                    body: ResponseBody(byteBuffer: ByteBuffer(string: Self.missingPage)))
             }
             headers[.contentType] = "text/plain; charset=utf-8"
             let text = "\(file.path) has not been built into this program. Run 'make web', then build again.\n"

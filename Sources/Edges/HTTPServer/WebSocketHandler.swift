@@ -167,7 +167,9 @@ final class WebSocketHandler: ChannelInboundHandler {
         let frame = WebSocketFrame(fin: true, opcode: .connectionClose, data: data)
         context.writeAndFlush(wrapOutboundOut(frame), promise: nil)
         let loopBound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        closeTask = context.eventLoop.scheduleTask(in: TimeAmount(limits.closeTimeout)) { loopBound.value.closeChannel() }
+        closeTask = context.eventLoop.scheduleTask(in: TimeAmount(limits.closeTimeout)) {
+            loopBound.value.closeChannel()
+        }
     }
 
     private func ping() {

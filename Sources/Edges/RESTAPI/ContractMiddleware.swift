@@ -47,7 +47,8 @@ public struct ContractMiddleware: RouterMiddleware {
             return ContractError(error.status, "RequestRefused", "The request cannot be answered: \(error.status).")
         }
         return ContractError(
-            .notFound, "RouteNotFound", "There is nothing at \(request.method.rawValue) \(request.uri.path.prefix(256)).")
+            .notFound, "RouteNotFound",
+            "There is nothing at \(request.method.rawValue) \(request.uri.path.prefix(256)).")
     }
 
     private static func measure(_ request: Request, _ response: Response, since start: ContinuousClock.Instant) {

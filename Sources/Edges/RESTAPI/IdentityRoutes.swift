@@ -97,7 +97,8 @@ public struct IdentityRoutes: RouterMiddleware {
         switch route {
         case .create:
             try Self.spend(issueBudget)
-            let wish = body.isEmpty
+            let wish =
+                body.isEmpty
                 ? IdentityBodies.Create() : try IdentityBodies.decode(IdentityBodies.Create.self, from: body)
             let scopes = wish.createTokenWithScopes.flatMap { $0.isEmpty ? nil : $0 }
             let (userID, token) = try await identities.create(scopes: scopes, minutes: wish.expiresInMinutes?.value)

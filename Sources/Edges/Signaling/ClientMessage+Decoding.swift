@@ -57,7 +57,8 @@ extension ClientMessage {
         case "call.accept":
             .accept(
                 try call(reader), isMuted: try reader.bool("muted", default: false), media: try offer(in: reader))
-        case "call.reject": .reject(try call(reader))
+        case "call.reject":
+            .reject(try call(reader), try reader.choice("reason", Rejection.self, default: .declined))
         case "call.hangUp":
             .hangUp(try call(reader), forEveryone: try reader.bool("forEveryone", default: false))
         case "call.add": .add(try call(reader), target: UserID(try reader.string("target")))

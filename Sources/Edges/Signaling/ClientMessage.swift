@@ -25,7 +25,7 @@ enum ClientMessage: Hashable, Sendable {
         case start(targets: [UserID], isMuted: Bool, media: MediaOffer?)
         case join(GroupID, isMuted: Bool, media: MediaOffer?)
         case accept(CallID, isMuted: Bool, media: MediaOffer?)
-        case reject(CallID)
+        case reject(CallID, Rejection)
         case hangUp(CallID, forEveryone: Bool)
         case add(CallID, target: UserID)
         case remove(CallID, ParticipantID)

@@ -17,13 +17,50 @@ enum JSONValue: Hashable, Sendable {
     case array([JSONValue])
     case object([Member])
 
-    /// Reads a JSON text; nil when it is none.
+    /// The deepest nesting that is read: messages have four levels. What decodes them takes time that grows with the
+    /// cube of the depth, so a frame of a kilobyte could otherwise cost a third of a second.
+    static let maximumDepth = 16
+
+    /// Reads a JSON text; nil when it is none, or nested deeper than `maximumDepth`.
     init?(text: String) {
+        guard Self.depth(of: text) <= Self.maximumDepth else { return nil }
         do {
             self = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
         } catch {
             return nil
         }
+    }
+
+    /// How deeply brackets outside of strings are nested, at least; up to where the text stops being JSON, exactly.
+    private static func depth(of text: String) -> Int {
+        var depth = 0
+        var deepest = 0
+        var isInString = false
+        var isEscaped = false
+        for byte in text.utf8 {
+            if isInString {
+                if isEscaped {
+                    isEscaped = false
+                } else if byte == UInt8(ascii: "\\") {
+                    isEscaped = true
+                } else if byte == UInt8(ascii: "\"") {
+                    isInString = false
+                }
+                continue
+            }
+            switch byte {
+            case UInt8(ascii: "\""):
+                isInString = true
+            case UInt8(ascii: "["), UInt8(ascii: "{"):
+                depth += 1
+                deepest = max(deepest, depth)
+            case UInt8(ascii: "]"), UInt8(ascii: "}"):
+                depth -= 1
+            default:
+                break
+            }
+        }
+        return deepest
     }
 
     /// A member of an object; nil when this is none or has no such member.

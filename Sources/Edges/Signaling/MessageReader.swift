@@ -88,6 +88,12 @@ struct MessageReader {
         return choice
     }
 
+    func choice<Choice: RawRepresentable & CaseIterable>(
+        _ name: String, _ type: Choice.Type, default fallback: Choice
+    ) throws(SignalingError) -> Choice where Choice.RawValue == String {
+        value(name) == nil ? fallback : try choice(name, type)
+    }
+
     func optionalObject(_ name: String) throws(SignalingError) -> MessageReader? {
         guard let value = value(name) else { return nil }
         guard case .object(let members) = value else { throw wrong(name, "an object") }

@@ -31,8 +31,8 @@ extension SignalingSession {
             return .setUp(try await directory.join(group, from: id, isMuted: isMuted, media: media))
         case .accept(let call, let isMuted, let media):
             return .setUp(try await directory.accept(call, at: id, isMuted: isMuted, media: media))
-        case .reject(let call):
-            try await directory.reject(call, at: id)
+        case .reject(let call, let rejection):
+            try await directory.reject(call, at: id, rejection)
             hide(call)
         case .hangUp(let call, let forEveryone): try await directory.hangUp(call, at: id, forEveryone: forEveryone)
         case .add(let call, let target): return .participant(try await directory.add(target, to: call, by: id))

@@ -140,7 +140,9 @@ struct Slot {
     ///
     /// Without RTX nothing is sent again: the header extensions would differ from the first time under the same SRTP
     /// index, and AES-GCM must never see one nonce with two messages (RFC 7714 §8).
-    mutating func retransmit(_ details: PacketDetails, payload: UnsafeRawPointer, length: Int, now: Instant)
+    mutating func retransmit(
+        _ details: PacketDetails, payload: UnsafeRawPointer, length: Int, now: Instant
+    )
         -> ForwardedPacket?
     {
         guard let rtxSSRC, let payloadType = rtxPayloadTypes[details.codec], retransmissions.take(now: now)

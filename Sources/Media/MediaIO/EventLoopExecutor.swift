@@ -38,11 +38,13 @@ public final class EventLoopExecutor: SerialExecutor, @unchecked Sendable {
         watch(wake)
         let pointer = Unmanaged.passRetained(self).toOpaque()
         var thread: pthread_t = 0
-        let result = pthread_create(&thread, nil, { pointer in
-            guard let pointer else { return nil }
-            Unmanaged<EventLoopExecutor>.fromOpaque(pointer).takeRetainedValue().run()
-            return nil
-        }, pointer)
+        let result = pthread_create(
+            &thread, nil,
+            { pointer in
+                guard let pointer else { return nil }
+                Unmanaged<EventLoopExecutor>.fromOpaque(pointer).takeRetainedValue().run()
+                return nil
+            }, pointer)
         guard result == 0 else { throw SystemError("pthread_create", errno: result) }
         csockets_name_thread(thread, name)
         pthread_detach(thread)

@@ -42,7 +42,8 @@ struct SocketAddress {
             let port = UInt16(bigEndian: bytes.load(fromByteOffset: 2, as: UInt16.self))
             switch Int32(bytes.load(as: sa_family_t.self)) {
             case AF_INET:
-                return SocketEndpoint(ipv4: UInt32(bigEndian: bytes.load(fromByteOffset: 4, as: UInt32.self)), port: port)
+                return SocketEndpoint(
+                    ipv4: UInt32(bigEndian: bytes.load(fromByteOffset: 4, as: UInt32.self)), port: port)
             case AF_INET6:
                 let high = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
                 let low = UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: 16, as: UInt64.self))
@@ -93,7 +94,9 @@ extension SocketEndpoint {
             let family = Int32(address.pointee.sa_family)
             guard family == AF_INET || family == AF_INET6 else { continue }
             let size = family == AF_INET ? MemoryLayout<sockaddr_in>.size : MemoryLayout<sockaddr_in6>.size
-            withUnsafeMutableBytes(of: &socketAddress.storage) { $0.copyMemory(from: .init(start: address, count: size)) }
+            withUnsafeMutableBytes(of: &socketAddress.storage) {
+                $0.copyMemory(from: .init(start: address, count: size))
+            }
             guard var endpoint = socketAddress.endpoint else { continue }
             endpoint.port = 0
             if endpoint.isIPv6, endpoint.high >> 48 == 0xfe80 { continue }

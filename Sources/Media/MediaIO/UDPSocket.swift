@@ -56,7 +56,9 @@ public struct UDPSocket: ~Copyable {
             throw error
         }
         withUnsafeMutablePointer(to: &address.storage) { storage in
-            storage.withMemoryRebound(to: sockaddr.self, capacity: 1) { _ = getsockname(descriptor, $0, &address.length) }
+            storage.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                _ = getsockname(descriptor, $0, &address.length)
+            }
         }
         self.descriptor = descriptor
         self.isIPv6 = endpoint.isIPv6

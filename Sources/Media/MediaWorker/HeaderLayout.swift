@@ -27,7 +27,8 @@ struct HeaderLayout {
     /// Writes the header of `packet` at `out`, where `longest` bytes must be free; returns its length.
     @inline(__always)
     func write(_ packet: ForwardedPacket, transportSequence number: UInt16, to out: UnsafeMutableRawPointer) -> Int {
-        out.storeBytes(of: packet.marker ? packet.payloadType | 0x80 : packet.payloadType, toByteOffset: 1, as: UInt8.self)
+        out.storeBytes(
+            of: packet.marker ? packet.payloadType | 0x80 : packet.payloadType, toByteOffset: 1, as: UInt8.self)
         out.storeBytes(of: packet.sequence.bigEndian, toByteOffset: 2, as: UInt16.self)
         out.storeBytes(of: packet.timestamp.bigEndian, toByteOffset: 4, as: UInt32.self)
         out.storeBytes(of: packet.ssrc.bigEndian, toByteOffset: 8, as: UInt32.self)

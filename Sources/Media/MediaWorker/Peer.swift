@@ -10,6 +10,9 @@ struct Peer: ~Copyable {
     /// Streams that one peer may send; what goes beyond is dropped. Microphone, camera and screen, each with
     /// retransmissions, twice over for streams that begin anew.
     static let streamLimit = 16
+    /// Addresses from which one peer's packets are taken; a client has one per network and candidate, seldom more
+    /// than four. Beyond that the old ones are forgotten.
+    static let addressLimit = 16
 
     let index: Int32
     let participant: String
@@ -33,6 +36,8 @@ struct Peer: ~Copyable {
     var description: PeerDescription
     /// What it wants to see, by name: also of participants whose media is not there yet, or has begun anew.
     var wishes: [Mid: SlotWish] = [:]
+    /// How many source addresses lead to this peer.
+    var addressCount = 0
     var layout: HeaderLayout
     let streams: UnsafeMutablePointer<IncomingStream>
     var streamCount = 0
@@ -48,7 +53,8 @@ struct Peer: ~Copyable {
 
     init(
         index: Int32, participant: String, conferenceName: String, conference: UnsafeMutablePointer<Conference>,
-        member: Int32, controlSSRC: SSRC, canonicalName: String, description: PeerDescription, dtls: consuming DTLSSession,
+        member: Int32, controlSSRC: SSRC, canonicalName: String, description: PeerDescription,
+        dtls: consuming DTLSSession,
         now: Instant
     ) {
         self.index = index
@@ -124,10 +130,10 @@ struct Peer: ~Copyable {
         return true
     }
 
-    /// Forgets the streams that are no longer announced; unannounced ones found by mid stay.
-    mutating func removeStreams(where isGone: (SSRC) -> Bool) {
+    /// Forgets streams: those no longer announced, or replaced.
+    mutating func removeStreams(where isGone: (IncomingStream) -> Bool) {
         var kept = 0
-        for position in 0..<streamCount where !isGone(streams[position].ssrc) {
+        for position in 0..<streamCount where !isGone(streams[position]) {
             if kept != position { streams[kept] = streams[position] }
             kept += 1
         }

@@ -17,6 +17,7 @@ extension WorkerCore {
             peer.pointee.counters.refusedPackets += 1
             return
         }
+        peer.pointee.lastHeard = now
         for packet in packets { handle(packet, from: peer, now: now) }
     }
 
@@ -58,7 +59,9 @@ extension WorkerCore {
         while let feedback = peer.pointee.arrivals.pointee.poll(now: now) {
             sendControl([.transportFeedback(feedback)], to: peer)
         }
-        for position in 0..<peer.pointee.streamCount { reportLosses(of: peer.pointee.streams + position, peer, now: now) }
+        for position in 0..<peer.pointee.streamCount {
+            reportLosses(of: peer.pointee.streams + position, peer, now: now)
+        }
         if now - peer.pointee.lastReceiverReport >= WorkerCore.receiverReportInterval {
             peer.pointee.lastReceiverReport = now
             sendReceiverReport(to: peer, now: now)

@@ -37,7 +37,6 @@ extension WorkerCore {
                 counters.strayDatagrams += 1
                 return
             }
-            peer.pointee.lastHeard = now
             if datagram.count > 1, 192...223 ~= datagram[1] {
                 receiveControl(datagram, peer, now: now)
             } else {
@@ -70,12 +69,13 @@ extension WorkerCore {
         let extensions: ReceivedExtensions
         do throws(ParseError) {
             header = try RTPHeader(parsing: bytes)
-            extensions = try ReceivedExtensions(parsing: bytes, header: header, map: peer.pointee.description.extensions)
+            extensions = try ReceivedExtensions(
+                parsing: bytes, header: header, map: peer.pointee.description.extensions)
         } catch {
             peer.pointee.counters.refusedPackets += 1
             return
         }
-        guard let stream = peer.pointee.stream(header.ssrc) ?? adopt(header, extensions, bytes, peer) else {
+        guard let stream = peer.pointee.stream(header.ssrc) ?? adopt(header, extensions, datagram, peer) else {
             peer.pointee.counters.unknownStreamPackets += 1
             return
         }
@@ -90,6 +90,7 @@ extension WorkerCore {
             peer.pointee.counters.refusedPackets += 1
             return
         }
+        peer.pointee.lastHeard = now
         peer.pointee.counters.receivedPackets += 1
         peer.pointee.counters.receivedOctets += UInt64(datagram.count)
         if let number = extensions.transportSequence {
@@ -168,9 +169,10 @@ extension WorkerCore {
     /// (RFC 9143 §9.2), else the only m-line that could carry it.
     @inline(never)
     private mutating func adopt(
-        _ header: RTPHeader, _ extensions: ReceivedExtensions, _ packet: borrowing RawSpan,
+        _ header: RTPHeader, _ extensions: ReceivedExtensions, _ datagram: UnsafeMutableRawBufferPointer,
         _ peer: UnsafeMutablePointer<Peer>
     ) -> UnsafeMutablePointer<IncomingStream>? {
+        let packet = UnsafeRawBufferPointer(datagram).bytes
         guard let meaning = peer.pointee.description.payloads[header.payloadType] else { return nil }
         let isRetransmission =
             if case .retransmission = meaning { true } else { false }
@@ -189,15 +191,30 @@ extension WorkerCore {
         }
         // An announced source has its SSRC; only what was not announced is learnt from packets.
         guard let publication, publication.streams.isEmpty else { return nil }
+        guard isAuthentic(datagram, header, peer) else { return nil }
         let stream = IncomingStream(
             ssrc: header.ssrc, source: publication.source, isRetransmission: isRetransmission)
         let replaces = !isRetransmission && peer.pointee.primaryStream(of: publication.source) != nil
+        peer.pointee.removeStreams {
+            $0.source == publication.source && $0.isRetransmission == isRetransmission
+        }
         guard peer.pointee.add(stream) else { return nil }
         if replaces {
             peer.pointee.conference.pointee.restartTrack(
                 TrackReference(member: peer.pointee.member, source: publication.source), buffers: &buffers)
         }
         return peer.pointee.stream(header.ssrc)
+    }
+
+    /// Whether the packet is the peer's own: nothing is learnt from what a stranger may have sent in its name.
+    private func isAuthentic(
+        _ datagram: UnsafeMutableRawBufferPointer, _ header: RTPHeader, _ peer: UnsafeMutablePointer<Peer>
+    ) -> Bool {
+        guard let base = datagram.baseAddress, let receiver = peer.pointee.receiver else { return false }
+        var state = SRTPReceiveState()
+        return receiver.pointee.unprotect(
+            packet: base, length: datagram.count, headerLength: header.headerLength, into: spare,
+            capacity: PacketBuffers.size, state: &state) >= 0
     }
 
     // MARK: STUN
@@ -222,7 +239,15 @@ extension WorkerCore {
         }
         peer.pointee.lastHeard = now
         // The check is authenticated: from now on other packets from there are this peer's.
-        addresses.set(source, to: index)
+        if addresses.find(source) != index {
+            if peer.pointee.addressCount == Peer.addressLimit {
+                addresses.removeAll(of: index)
+                peer.pointee.addressCount = 0
+                if let destination = peer.pointee.destination { addresses.set(destination, to: index) }
+            }
+            addresses.set(source, to: index)
+            peer.pointee.addressCount += 1
+        }
         if case .selectedPairChanged(let endpoint)? = reaction.event { peer.pointee.destination = endpoint }
         // Before a nomination the pair that works is used, so that the handshake need not wait.
         if peer.pointee.destination == nil { peer.pointee.destination = source }

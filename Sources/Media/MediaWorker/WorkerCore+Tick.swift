@@ -60,7 +60,9 @@ extension WorkerCore {
             let contents = reports.map { report in
                 WorkerEvent.SlotContent(
                     mid: report.mid,
-                    participant: report.source.flatMap { peer(ofMember: $0.member, in: conference)?.pointee.participant },
+                    participant: report.source.flatMap {
+                        peer(ofMember: $0.member, in: conference)?.pointee.participant
+                    },
                     source: report.source?.source, state: report.state, codec: report.codec)
             }
             events.append(

@@ -70,6 +70,10 @@ package struct WorkerCore: ~Copyable {
         return nil
     }
 
+    /// Addresses that are known to belong to peers, and how many one peer may have.
+    package var addressCount: Int { addresses.count }
+    package static var addressesPerPeer: Int { Peer.addressLimit }
+
     package var peerCount: Int {
         peers.count { $0 != nil }
     }
@@ -186,9 +190,15 @@ package struct WorkerCore: ~Copyable {
         for ufrag in peer.pointee.ice.localUfrags { peersByUfrag[ufrag] = peer.pointee.index }
         let member = peer.pointee.member
         let conference = peer.pointee.conference
+        let primaries = MediaSource.allCases.map { peer.pointee.primaryStream(of: $0)?.pointee.ssrc }
+        let announced = Set(
+            description.publications.flatMap { $0.streams }.flatMap { [$0.ssrc, $0.rtxSSRC].compactMap { $0 } })
+        // Streams learnt from packets stay as long as their m-line announces none.
+        let unannounced = description.publications.filter { $0.streams.isEmpty }.map(\.source)
+        peer.pointee.removeStreams { !announced.contains($0.ssrc) && !unannounced.contains($0.source) }
         for publication in description.publications {
             let reference = TrackReference(member: member, source: publication.source)
-            let before = peer.pointee.primaryStream(of: publication.source)?.pointee.ssrc
+            let before = primaries[Int(publication.source.rawValue)]
             for stream in publication.streams {
                 _ = peer.pointee.add(
                     IncomingStream(ssrc: stream.ssrc, source: publication.source, isRetransmission: false))

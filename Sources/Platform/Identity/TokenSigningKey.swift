@@ -39,7 +39,8 @@ public struct TokenSigningKey: Sendable {
             do {
                 return try TokenSigningKey(privateKey: _RSA.Signing.PrivateKey(pemRepresentation: text))
             } catch {
-                throw DataFolderError.damaged(path: folder.path(of: file), reason: "it is not an RSA private key in PEM")
+                throw DataFolderError.damaged(
+                    path: folder.path(of: file), reason: "it is not an RSA private key in PEM")
             }
         }
         let key = try TokenSigningKey()

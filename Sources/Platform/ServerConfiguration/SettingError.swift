@@ -18,7 +18,8 @@ public enum SettingError: Error, Sendable, Equatable, CustomStringConvertible {
         case .notAllowed(let key, let value, let source, let allowed):
             return "The setting \(key) cannot be '\(value)' (\(source)). Allowed: \(allowed)."
         case .unknown(let name, let value, let source, let meant):
-            let hint = meant.map { "Did you mean \($0)?" } ?? "Allowed: the settings that `switchboard serve --help` lists."
+            let hint =
+                meant.map { "Did you mean \($0)?" } ?? "Allowed: the settings that `switchboard serve --help` lists."
             return "There is no setting \(name), given as '\(value)' (\(source)). \(hint)"
         case .valueMissing(let flag, let allowed):
             return "The flag \(flag) needs a value. Allowed: \(allowed)."

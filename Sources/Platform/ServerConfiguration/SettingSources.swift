@@ -93,7 +93,8 @@ enum SettingSources {
             }
             guard Setting.all.contains(where: { $0.key == key }) else {
                 throw .unknown(
-                    name: key, value: value, source: "file \(path)", meant: closest(to: key, in: Setting.all.map(\.key)))
+                    name: key, value: value, source: "file \(path)", meant: closest(to: key, in: Setting.all.map(\.key))
+                )
             }
             values[key] = value
         }

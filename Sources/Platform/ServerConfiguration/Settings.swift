@@ -1,4 +1,5 @@
 import Configuration
+
 #if canImport(Glibc)
     import Glibc
 #endif

@@ -6,6 +6,7 @@ public enum ProtectionProfile: Hashable, Sendable, CaseIterable {
     /// AES-256 in Galois/counter mode.
     case aeadAES256GCM
     /// AES-128 in counter mode with HMAC-SHA1 cut to 80 bits: what every WebRTC endpoint must have (RFC 8827 §6.5).
+    // swift-format-ignore: AlwaysUseLowerCamelCase
     case aes128CMSHA1_80
 
     /// The profile with the given number in the DTLS `use_srtp` extension, or nil when it is not one of ours.

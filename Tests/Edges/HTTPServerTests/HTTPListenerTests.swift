@@ -15,7 +15,8 @@ import Testing
         _ body: @escaping @Sendable (Int, ServiceGroup) async throws -> Void
     ) async throws {
         let endpoint = WebSocketEndpoint(
-            path: "/calling", origins: OriginPolicy(allowedOrigins: []), limits: limits, oversizeNotice: #"{"too":"big"}"#,
+            path: "/calling", origins: OriginPolicy(allowedOrigins: []), limits: limits,
+            oversizeNotice: #"{"too":"big"}"#,
             handler: handler)
         let router = Router(context: BasicRequestContext.self)
         router.get("/hello") { _, _ in "hi" }
@@ -26,7 +27,8 @@ import Testing
         let listener = HTTPListener(address: "127.0.0.1", port: 0, tls: nil, webSocket: endpoint)
         let service = try listener.service(
             responder: router.buildResponder(), logger: logger, onListening: { continuation.yield($0) })
-        let group = ServiceGroup(configuration: ServiceGroupConfiguration(services: [.init(service: service)], logger: logger))
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(services: [.init(service: service)], logger: logger))
         try await withThrowingTaskGroup(of: Void.self) { tasks in
             tasks.addTask { try await group.run() }
             var iterator = ports.makeAsyncIterator()

@@ -5,7 +5,8 @@ import Testing
     static let policy = OriginPolicy(allowedOrigins: ["https://app.example.com", "https://other.example/"])
 
     @Test(arguments: [
-        nil, "https://app.example.com", "HTTPS://APP.EXAMPLE.COM", "https://other.example", "https://calls.example:8443",
+        nil, "https://app.example.com", "HTTPS://APP.EXAMPLE.COM", "https://other.example",
+        "https://calls.example:8443",
         "http://localhost", "http://localhost:5173", "https://127.0.0.1:1", "http://[::1]:8080",
     ])
     func allowed(origin: String?) {

@@ -15,7 +15,8 @@ import X509
     }
 
     @Test func certificateNamesEverythingAndNotMore() throws {
-        let identity = try TLSIdentity.selfSigned(in: folder, names: ["localhost", "127.0.0.1", "::1", "calls.example"])
+        let identity = try TLSIdentity.selfSigned(
+            in: folder, names: ["localhost", "127.0.0.1", "::1", "calls.example"])
         let certificate = try Certificate(pemEncoded: identity.certificatePEM)
         let names = try #require(try certificate.extensions.subjectAlternativeNames)
         let v6: [UInt8] = [UInt8](repeating: 0, count: 15) + [1]

@@ -11,7 +11,9 @@ import Testing
     init() throws {
         temporary = try TemporaryFolder()
         try FileManager.default.createDirectory(atPath: temporary.path + "/demo", withIntermediateDirectories: true)
-        for (name, text) in [("demo/index.html", "<p>hi"), ("demo/demo.js", "1"), ("switchboard-calling.js", "export{}")] {
+        for (name, text) in [
+            ("demo/index.html", "<p>hi"), ("demo/demo.js", "1"), ("switchboard-calling.js", "export{}"),
+        ] {
             try Data(text.utf8).write(to: URL(fileURLWithPath: temporary.path + "/" + name))
         }
     }

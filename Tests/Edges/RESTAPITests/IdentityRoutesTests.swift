@@ -166,17 +166,19 @@ import Testing
         }
     }
 
-    @Test(arguments: [
-        ("{", "InvalidRequestBody", nil), ("[]", "InvalidRequestBody", nil), ("7", "InvalidRequestBody", nil),
-        ("\u{0}", "InvalidRequestBody", nil), (#"{"createTokenWithScopes":"voip"}"#, "InvalidRequestBody", "createTokenWithScopes"),
-        (#"{"createTokenWithScopes":["voip",1]}"#, "InvalidRequestBody", "createTokenWithScopes[1]"),
-        (#"{"createTokenWithScopes":["all"]}"#, "ValidationError", "scopes"),
-        (#"{"createTokenWithScopes":["voip"],"expiresInMinutes":59}"#, "ValidationError", "expiresInMinutes"),
-        (#"{"createTokenWithScopes":["voip"],"expiresInMinutes":1441}"#, "ValidationError", "expiresInMinutes"),
-        (#"{"createTokenWithScopes":["voip"],"expiresInMinutes":60.5}"#, "InvalidRequestBody", "expiresInMinutes"),
-        (#"{"createTokenWithScopes":["voip"],"expiresInMinutes":1e99}"#, "InvalidRequestBody", "expiresInMinutes"),
-        (String(repeating: "[", count: 5000), "InvalidRequestBody", nil),
-    ] as [(String, String, String?)])
+    @Test(
+        arguments: [
+            ("{", "InvalidRequestBody", nil), ("[]", "InvalidRequestBody", nil), ("7", "InvalidRequestBody", nil),
+            ("\u{0}", "InvalidRequestBody", nil),
+            (#"{"createTokenWithScopes":"voip"}"#, "InvalidRequestBody", "createTokenWithScopes"),
+            (#"{"createTokenWithScopes":["voip",1]}"#, "InvalidRequestBody", "createTokenWithScopes[1]"),
+            (#"{"createTokenWithScopes":["all"]}"#, "ValidationError", "scopes"),
+            (#"{"createTokenWithScopes":["voip"],"expiresInMinutes":59}"#, "ValidationError", "expiresInMinutes"),
+            (#"{"createTokenWithScopes":["voip"],"expiresInMinutes":1441}"#, "ValidationError", "expiresInMinutes"),
+            (#"{"createTokenWithScopes":["voip"],"expiresInMinutes":60.5}"#, "InvalidRequestBody", "expiresInMinutes"),
+            (#"{"createTokenWithScopes":["voip"],"expiresInMinutes":1e99}"#, "InvalidRequestBody", "expiresInMinutes"),
+            (String(repeating: "[", count: 5000), "InvalidRequestBody", nil),
+        ] as [(String, String, String?)])
     func badBodiesWriteNothing(body: String, code: String, target: String?) async throws {
         let users = database.users
         try await withClient { client in
@@ -188,7 +190,9 @@ import Testing
         }
     }
 
-    @Test(arguments: ["", "{}", #"{"scopes":[]}"#, #"{"scopes":null}"#]) func issueNeedsScopes(body: String) async throws {
+    @Test(arguments: ["", "{}", #"{"scopes":[]}"#, #"{"scopes":null}"#]) func issueNeedsScopes(
+        body: String
+    ) async throws {
         try await withClient { client in
             let userID = try await Self.createUser(client)
             let response = try await Self.send(
@@ -200,7 +204,9 @@ import Testing
     @Test func unknownAndMalformedUsers() async throws {
         try await withClient { client in
             let unknown = "8:acs:11111111-2222-3333-4444-555555555555_66666666-7777-8888-9999-aaaaaaaaaaaa"
-            for (id, status) in [(unknown, HTTPResponse.Status.notFound), ("somebody", .badRequest), ("%2F..%2F", .badRequest)] {
+            for (id, status) in [
+                (unknown, HTTPResponse.Status.notFound), ("somebody", .badRequest), ("%2F..%2F", .badRequest),
+            ] {
                 let revoke = try await Self.send(
                     client, .post, Self.path(id) + "/:revokeAccessTokens" + Self.version)
                 #expect(revoke.status == status)

@@ -43,7 +43,8 @@ extension ClientMessage.Request {
             return message("call.join", .some("groupId", group.json), .some("muted", .bool(isMuted)), media(offer))
         case .accept(let id, let isMuted, let offer):
             return message("call.accept", call(id), .some("muted", .bool(isMuted)), media(offer))
-        case .reject(let id): return message("call.reject", call(id))
+        case .reject(let id, let rejection):
+            return message("call.reject", call(id), rejection == .busy ? .some("reason", "busy") : nil)
         case .hangUp(let id, let forEveryone):
             return message("call.hangUp", call(id), .some("forEveryone", .bool(forEveryone)))
         case .add(let id, let target): return message("call.add", call(id), .some("target", target.json))

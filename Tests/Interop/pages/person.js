@@ -261,8 +261,19 @@ const actions = {
         const waited = await firstFrame();
         return waited === null ? null : performance.now() - began;
     },
+    // From startCall, over the ring and an answer without delay, to the first decoded picture of the other.
+    async startTimed({ users: ids, ...options }) {
+        const prepared = await callOptions(options);
+        const began = performance.now();
+        watchCall(await agent.startCall(users(ids), prepared));
+        const waited = await firstFrame();
+        return waited === null ? null : performance.now() - began;
+    },
+    acceptWhenRinging(options) {
+        agent.on("incomingCall", async ({ incomingCall }) => watchCall(await incomingCall.accept(await callOptions(options))));
+    },
     async accept(options) { watchCall(await incoming.accept(await callOptions(options))); },
-    reject: () => incoming.reject(),
+    reject: ({ reason } = {}) => incoming.reject({ reason }),
     hangUp: ({ forEveryone = false } = {}) => call.hangUp({ forEveryone }),
     mute: () => call.mute(),
     unmute: () => call.unmute(),
@@ -284,7 +295,7 @@ const actions = {
 };
 
 // Only what JSON can carry goes back to the test.
-const answers = new Set(["signIn", "joinTimed", "snapshot", "media", "heard"]);
+const answers = new Set(["signIn", "joinTimed", "startTimed", "snapshot", "media", "heard"]);
 window.person = async (action, argument) => {
     try {
         const result = await actions[action](argument);

@@ -56,7 +56,9 @@ struct ConferenceFixture: ~Copyable {
         }
         conference.setSlots(slots, member, now: now)
         conference.setOnHold(false, member, now: now)
-        for source in MediaSource.allCases { conference.setPublished(true, TrackReference(member: member, source: source)) }
+        for source in MediaSource.allCases {
+            conference.setPublished(true, TrackReference(member: member, source: source))
+        }
         return member
     }
 
@@ -112,7 +114,8 @@ struct ConferenceFixture: ~Copyable {
             let receiver = queue.receiver(position)
             var next = queue.first(of: receiver)
             while let packet = next {
-                let bytes = UnsafeRawBufferPointer(start: packet.pointee.payload, count: Int(packet.pointee.payloadLength))
+                let bytes = UnsafeRawBufferPointer(
+                    start: packet.pointee.payload, count: Int(packet.pointee.payloadLength))
                 sent.append(
                     Sent(
                         receiver: receiver, ssrc: packet.pointee.ssrc, sequence: packet.pointee.sequence,

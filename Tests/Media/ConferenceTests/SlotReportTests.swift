@@ -53,7 +53,8 @@ struct SlotReportTests {
         var fixture = ConferenceFixture()
         let ada = fixture.join()
         let wish = VideoRequest(source: TrackReference(member: ada, source: .camera), width: 1, height: 1)
-        #expect(fixture.conference.request([(Mid("s0"), wish), (Mid("nope"), wish)], by: ada) == [Mid("s0"), Mid("nope")])
+        #expect(
+            fixture.conference.request([(Mid("s0"), wish), (Mid("nope"), wish)], by: ada) == [Mid("s0"), Mid("nope")])
         #expect(fixture.conference.request([(Mid("s3"), wish)], by: ada).isEmpty)
         #expect(fixture.send(1, from: ada, keyframe: true).isEmpty)
     }

@@ -27,7 +27,9 @@ struct SpeakerTests {
         var fixture = ConferenceFixture()
         let members = [fixture.join(), fixture.join(), fixture.join()]
         var sequence: UInt16 = 0
-        let heard = talk([members[0]: 30, members[1]: 90, members[2]: 127], for: .milliseconds(100), in: &fixture, sequence: &sequence)
+        let heard = talk(
+            [members[0]: 30, members[1]: 90, members[2]: 127], for: .milliseconds(100), in: &fixture,
+            sequence: &sequence)
         for member in members { #expect(heard[member]?.count == 2) }
     }
 
@@ -113,11 +115,13 @@ struct SpeakerTests {
         let ada = fixture.join()
         let grace = fixture.join()
         let edsger = fixture.join()
-        let first = try #require(fixture.send(500, timestamp: 960, from: ada, .microphone, level: 20).first { $0.receiver == 2 })
+        let first = try #require(
+            fixture.send(500, timestamp: 960, from: ada, .microphone, level: 20).first { $0.receiver == 2 })
         #expect(first.marker)
         fixture.conference.remove(ada, buffers: &fixture.buffers)
         fixture.advance(.milliseconds(40))
-        let next = try #require(fixture.send(9, timestamp: 77, from: grace, .microphone, level: 20).first { $0.receiver == 2 })
+        let next = try #require(
+            fixture.send(9, timestamp: 77, from: grace, .microphone, level: 20).first { $0.receiver == 2 })
         #expect(edsger == 2)
         if next.ssrc == first.ssrc {
             #expect(next.sequence == first.sequence &+ 1)

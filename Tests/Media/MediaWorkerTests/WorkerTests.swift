@@ -21,7 +21,9 @@ struct WorkerTests {
         }
     }
 
-    private func sendAudio(_ call: inout SyntheticCall, from peer: Int, _ sequence: UInt16, _ payload: [UInt8], level: UInt8 = 30) {
+    private func sendAudio(
+        _ call: inout SyntheticCall, from peer: Int, _ sequence: UInt16, _ payload: [UInt8], level: UInt8 = 30
+    ) {
         payload.withUnsafeBytes {
             call.peers[peer].sendMedia(
                 ssrc: SyntheticDescription.microphone(peer), payloadType: SyntheticDescription.opus,
@@ -57,7 +59,8 @@ struct WorkerTests {
         #expect(call.peers[0].takeReceived().isEmpty)
     }
 
-    @Test("Video begins at a keyframe and is asked for; bursts arrive in order with and without segmentation",
+    @Test(
+        "Video begins at a keyframe and is asked for; bursts arrive in order with and without segmentation",
         arguments: [true, false])
     func video(segmentation: Bool) throws {
         var call = try SyntheticCall.make(peers: 3, videoSlots: 1, usesSegmentation: segmentation)
@@ -67,11 +70,17 @@ struct WorkerTests {
         call.step()
         call.advance(.milliseconds(20))
         let asked = call.peers[0].reports.contains {
-            if case .pictureLossIndication(let request) = $0 { request.media == SyntheticDescription.camera(0) } else { false }
+            if case .pictureLossIndication(let request) = $0 {
+                request.media == SyntheticDescription.camera(0)
+            } else {
+                false
+            }
         }
         #expect(asked)
         sendVideo(&call, from: 0, 2, Self.keyframe)
-        for sequence in UInt16(3)..<33 { sendVideo(&call, from: 0, sequence, Self.delta + [UInt8](repeating: 1, count: Int(sequence % 3))) }
+        for sequence in UInt16(3)..<33 {
+            sendVideo(&call, from: 0, sequence, Self.delta + [UInt8](repeating: 1, count: Int(sequence % 3)))
+        }
         call.step()
         for receiver in 1...2 {
             let packets = call.peers[receiver].takeReceived()
@@ -92,12 +101,17 @@ struct WorkerTests {
         call.step()
         let first = try #require(call.peers[1].takeReceived().last)
         call.peers[1].sendControl([
-            .genericNACK(GenericNACK(sender: SSRC(1), media: SyntheticDescription.slot(1, 3), lost: [first.header.sequenceNumber]))
+            .genericNACK(
+                GenericNACK(
+                    sender: SSRC(1), media: SyntheticDescription.slot(1, 3), lost: [first.header.sequenceNumber]))
         ])
         call.step()
         let again = try #require(call.peers[1].takeReceived().first)
         #expect(again.header.payloadType.rawValue == SyntheticDescription.h264Retransmission)
-        #expect(again.payload == [UInt8(first.header.sequenceNumber.rawValue >> 8), UInt8(first.header.sequenceNumber.rawValue & 0xff)] + Self.delta)
+        #expect(
+            again.payload == [
+                UInt8(first.header.sequenceNumber.rawValue >> 8), UInt8(first.header.sequenceNumber.rawValue & 0xff),
+            ] + Self.delta)
 
         sendVideo(&call, from: 0, 4, Self.delta)
         call.step()
@@ -113,7 +127,9 @@ struct WorkerTests {
         call.step()
         let repaired = call.peers[1].takeReceived()
         #expect(repaired.map(\.payload).contains([0x41, 3, 3, 3]))
-        #expect(repaired.map(\.header.sequenceNumber.rawValue).sorted().count == Set(repaired.map(\.header.sequenceNumber)).count)
+        #expect(
+            repaired.map(\.header.sequenceNumber.rawValue).sorted().count
+                == Set(repaired.map(\.header.sequenceNumber)).count)
     }
 
     @Test("Publishers get transport-wide feedback and receiver reports, receivers sender reports")
@@ -189,5 +205,60 @@ struct WorkerTests {
         sendVideo(&call, from: 0, 2, Self.keyframe)
         call.core.readable(now: call.now)
         #expect(call.core.counters.strayDatagrams == strays + 1)
+    }
+
+    @Test("A stream that was not announced is known by its mid; a new one takes its place, numbers go on")
+    func unannouncedStreams() throws {
+        var call = try SyntheticCall.make(peers: 2, videoSlots: 1, announces: false)
+        call.show(0, of: 1)
+        var numbers: [UInt16] = []
+        for generation in UInt32(0)..<40 {
+            for sequence in UInt16(0)..<2 {
+                Self.keyframe.withUnsafeBytes {
+                    call.peers[0].sendMedia(
+                        ssrc: SSRC(777 + generation), payloadType: SyntheticDescription.h264, sequence: sequence,
+                        timestamp: 0, mid: "v", payload: $0)
+                }
+            }
+            call.step()
+            numbers += call.peers[1].takeReceived().map(\.header.sequenceNumber.rawValue)
+        }
+        #expect(numbers.count == 80)
+        for (left, right) in zip(numbers, numbers.dropFirst()) { #expect(right == left &+ 1) }
+        #expect(call.peers[1].failures.isEmpty)
+    }
+
+    @Test("Forged packets of an unknown stream, from the right address, do not push the real one aside")
+    func forgedStreams() throws {
+        var call = try SyntheticCall.make(peers: 2, videoSlots: 1, announces: false)
+        call.show(0, of: 1)
+        func send(_ call: inout SyntheticCall, _ sequence: UInt16) {
+            Self.keyframe.withUnsafeBytes {
+                call.peers[0].sendMedia(
+                    ssrc: SSRC(777), payloadType: SyntheticDescription.h264, sequence: sequence, timestamp: 0,
+                    mid: "v", payload: $0)
+            }
+        }
+        send(&call, 1)
+        call.step()
+        for ssrc in UInt8(0)..<100 {
+            // An RTP header with a mid extension ("v", id 4) and rubbish for a payload.
+            call.peers[0].send(
+                [0x90, SyntheticDescription.h264, 0, ssrc, 0, 0, 0, 0, 9, 9, 9, ssrc, 0xbe, 0xde, 0, 1, 0x40, 0x76, 0, 0]
+                    + [UInt8](repeating: ssrc, count: 60))
+        }
+        send(&call, 2)
+        call.step()
+        #expect(call.peers[1].takeReceived().count == 2)
+    }
+
+    @Test("A client that checks from many addresses keeps its place in the address table within bounds")
+    func manyAddresses() throws {
+        var call = try SyntheticCall.make(peers: 2, videoSlots: 0)
+        for _ in 0..<50 { try call.checkFromAnotherAddress(0) }
+        sendAudio(&call, from: 0, 1, [1, 2, 3])
+        call.step()
+        #expect(call.core.addressCount <= 2 + Int(WorkerCore.addressesPerPeer))
+        #expect(call.peers[1].takeReceived().count <= 1)
     }
 }

@@ -69,7 +69,9 @@ import Testing
     }
 
     @Test func headerNamesAreCaseInsensitive() throws {
-        try verify(Self.good, authorization: "hmac-sha256 signedheaders=X-MS-Date;Host;X-MS-Content-SHA256&signature=\(Self.good)")
+        try verify(
+            Self.good,
+            authorization: "hmac-sha256 signedheaders=X-MS-Date;Host;X-MS-Content-SHA256&signature=\(Self.good)")
     }
 
     @Test(arguments: [-300.0, 300.0]) func insideTheTimeWindow(offset: Double) throws {

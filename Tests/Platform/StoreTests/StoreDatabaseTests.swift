@@ -31,7 +31,8 @@ import Testing
         #expect(
             user
                 == UserRecord(
-                    id: "8:acs:r_u", displayName: "Ada", tokenGeneration: 1, createdAtMilliseconds: 5, isDeleted: false))
+                    id: "8:acs:r_u", displayName: "Ada", tokenGeneration: 1, createdAtMilliseconds: 5, isDeleted: false)
+        )
     }
 
     @Test func databaseOfALaterVersionIsRefused() async throws {

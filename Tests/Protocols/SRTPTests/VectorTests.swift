@@ -30,12 +30,15 @@ import Testing
     }
 
     /// RFC 7714 §16.1 and §16.2: encryption and decryption of an RTP packet.
-    @Test(arguments: zip(galoisCounterKeys, [
-        "f24de3a3fb34de6cacba861c9d7e4bcabe633bd50d294e6f42a5f47a51c7d19b36de3adf8833"
-            + "899d7f27beb16a9152cf765ee4390cce",
-        "32b1de78a822fe12ef9f78fa332e33aab18012389a58e2f3b50b2a0276ffae0f1ba63799b87b"
-            + "7aa3db36dfffd6b0f9bb7878d7a76c13",
-    ]))
+    @Test(
+        arguments: zip(
+            galoisCounterKeys,
+            [
+                "f24de3a3fb34de6cacba861c9d7e4bcabe633bd50d294e6f42a5f47a51c7d19b36de3adf8833"
+                    + "899d7f27beb16a9152cf765ee4390cce",
+                "32b1de78a822fe12ef9f78fa332e33aab18012389a58e2f3b50b2a0276ffae0f1ba63799b87b"
+                    + "7aa3db36dfffd6b0f9bb7878d7a76c13",
+            ]))
     func galoisCounterMedia(_ setting: (ProtectionProfile, String), expected: String) {
         let header = hex("8040f17b8041f8d35501a0b2")
         let plain = header + Array("Gallia est omnis divisa in partes tres".utf8)
@@ -48,12 +51,15 @@ import Testing
     }
 
     /// RFC 7714 §17.1 and §17.2: encryption and decryption of an RTCP packet.
-    @Test(arguments: zip(galoisCounterKeys, [
-        "63e94885dcdab67ca727d7662f6b7e997ff5c0f76c06f32dc676a5f1730d6fda4ce09b4686303ded0bb9275b"
-            + "c84aa45896cf4d2fc5abf87245d9eade800005d4",
-        "d50ae4d1f5ce5d304ba297e47d470c282c3ece5dbffe0a50a2eaa5c1110555be8415f658c61de0476f1b6fad"
-            + "1d1eb30c4446839f57ff6f6cb26ac3be800005d4",
-    ]))
+    @Test(
+        arguments: zip(
+            galoisCounterKeys,
+            [
+                "63e94885dcdab67ca727d7662f6b7e997ff5c0f76c06f32dc676a5f1730d6fda4ce09b4686303ded0bb9275b"
+                    + "c84aa45896cf4d2fc5abf87245d9eade800005d4",
+                "d50ae4d1f5ce5d304ba297e47d470c282c3ece5dbffe0a50a2eaa5c1110555be8415f658c61de0476f1b6fad"
+                    + "1d1eb30c4446839f57ff6f6cb26ac3be800005d4",
+            ]))
     func galoisCounterControl(_ setting: (ProtectionProfile, String), expected: String) throws {
         let plain = hex(
             "81c8000d4d6172734e5450314e545032525450200000042a0000e9304c756e61"

@@ -4,7 +4,7 @@ import { callingError, type CallingError } from '../errors';
 import { EventSource, type CollectionUpdatedEvent } from '../events';
 import { isCommunicationUserIdentifier, type CommunicationIdentifier } from '../identifiers';
 import type { SignallingConnection } from '../signalling/connection';
-import type { CallPush, SessionPush, WireIncomingCall, WireReason, WireWelcome } from '../signalling/protocol';
+import type { CallPush, RejectReason, SessionPush, WireIncomingCall, WireReason, WireWelcome } from '../signalling/protocol';
 import { Call, callerOf, type Beginning, type CallerInfo } from './call';
 import type { AcceptCallOptions, CallOptions, GroupLocator, JoinCallOptions, StartCallOptions } from './call-options';
 import { IncomingCall } from './incoming-call';
@@ -127,9 +127,9 @@ export class CallAgent extends EventSource<CallAgentEvents> {
     }
 
     /** @internal */
-    async reject(incoming: IncomingCall): Promise<void> {
+    async reject(incoming: IncomingCall, reason?: RejectReason): Promise<void> {
         this.ringing.delete(incoming.id);
-        await this.connection.request('call.reject', { callId: incoming.id });
+        await this.connection.request('call.reject', { callId: incoming.id, ...(reason && { reason }) });
     }
 
     // -- inside

@@ -1,7 +1,8 @@
 import { callEndReason, type CallEndReason } from '../call-end-reason';
 import { callingError } from '../errors';
 import { EventSource } from '../events';
-import type { WireIncomingCall, WireReason } from '../signalling/protocol';
+export type { RejectReason } from '../signalling/protocol';
+import type { RejectReason, WireIncomingCall, WireReason } from '../signalling/protocol';
 import { callerOf, type Call, type CallerInfo } from './call';
 import type { AcceptCallOptions } from './call-options';
 
@@ -13,7 +14,7 @@ export interface IncomingCallEvents {
 /** @internal What an incoming call needs of its agent. */
 export interface IncomingCallHost {
     accept(incoming: IncomingCall, options: AcceptCallOptions): Promise<Call>;
-    reject(incoming: IncomingCall): Promise<void>;
+    reject(incoming: IncomingCall, reason?: RejectReason): Promise<void>;
 }
 
 /** A call that rings on this device. */
@@ -56,11 +57,11 @@ export class IncomingCall extends EventSource<IncomingCallEvents> {
         return this.host.accept(this, options);
     }
 
-    /** Declines the call. */
-    async reject(): Promise<void> {
+    /** Declines the call. Our addition: with `busy` the caller learns that the person is in another call (486). */
+    async reject(options: { reason?: RejectReason } = {}): Promise<void> {
         if (!this.ringing) throw callingError('rejectNotRinging');
         this.stopRinging({ code: 603, subCode: 0, message: 'The call was declined here.' });
-        await this.host.reject(this);
+        await this.host.reject(this, options.reason);
     }
 
     /** @internal */

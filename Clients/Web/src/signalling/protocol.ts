@@ -18,6 +18,9 @@ export type WireParticipantState = 'Connecting' | 'Ringing' | 'Connected' | 'Hol
 
 export type WireCallKind = 'oneToOne' | 'group';
 
+/** Why a ringing call is turned away. */
+export type RejectReason = 'declined' | 'busy';
+
 export interface WireReason {
     code: number;
     subCode: number;
@@ -166,7 +169,7 @@ export interface Requests {
     'call.start': { targets: string[]; muted: boolean } & MediaPart;
     'call.join': { groupId: string; muted: boolean } & MediaPart;
     'call.accept': { callId: string; muted: boolean } & MediaPart;
-    'call.reject': { callId: string };
+    'call.reject': { callId: string; reason?: RejectReason };
     'call.hangUp': { callId: string; forEveryone: boolean };
     'call.add': { callId: string; target: string };
     'call.remove': { callId: string; participantId: string };

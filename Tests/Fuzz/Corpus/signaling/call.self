@@ -1,0 +1,1 @@
+{"type":"call.self","callId":"7c1e5a90-3b2d-4f68-9e07-a1b2c3d4e5f6","muted":true,"mutedBy":"b2222222-0c2d-4e3f-8a4b-5c6d7e8f9a02","onHold":false,"camera":true,"screen":false}

@@ -1,0 +1,43 @@
+/// The parsers of remote bytes, by the names of their corpora.
+enum FuzzTarget: String, CaseIterable {
+    case candidate
+    case dependencyDescriptor = "dependency-descriptor"
+    case dtls
+    case payloads
+    case rtcp
+    case rtp
+    case sdp
+    case signaling
+    case srtp
+    case stun
+    case transportFeedback = "transport-feedback"
+
+    /// Gives one input to the parser. What is wrong with the parser ends the process; what is wrong with the input
+    /// does not.
+    var test: (RawSpan) -> Void {
+        switch self {
+        case .candidate: testCandidate
+        case .dependencyDescriptor: testDependencyDescriptor
+        case .dtls: testDTLS
+        case .payloads: testPayloads
+        case .rtcp: testRTCP
+        case .rtp: testRTP
+        case .sdp: testSDP
+        case .signaling: testSignaling
+        case .srtp: testSRTP
+        case .stun: testSTUN
+        case .transportFeedback: testTransportFeedback
+        }
+    }
+}
+
+/// Ends the process when a property does not hold that every input has to keep. Unlike `precondition` it says which
+/// one in a release build too.
+func check(_ condition: Bool, _ property: @autoclosure () -> String) {
+    if !condition { fatalError(property()) }
+}
+
+/// An input as text; what is not UTF-8 is replaced, as it is where text comes in.
+func text(_ input: RawSpan) -> String {
+    input.withUnsafeBytes { String(decoding: $0, as: UTF8.self) }
+}
