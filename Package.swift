@@ -53,6 +53,8 @@ let protocols: [Target] = [
     room("Cryptography", in: "Protocols/Cryptography", ["ProtocolCore", boringSSL]),
     room("RTP", in: "Protocols/RTP", ["ProtocolCore"]),
     room("PayloadFormats", in: "Protocols/PayloadFormats", ["ProtocolCore"]),
+    room("Congestion", in: "Protocols/Congestion", ["ProtocolCore", "RTP"]),
+    room("NetworkEmulation", in: "Protocols/NetworkEmulation", ["ProtocolCore"]),
     room("STUN", in: "Protocols/STUN", ["ProtocolCore", "Cryptography"]),
     room("ICE", in: "Protocols/ICE", ["ProtocolCore", "STUN"]),
     room("SDP", in: "Protocols/SDP", ["ProtocolCore", "ICE", "RTP", "PayloadFormats"]),
@@ -127,16 +129,20 @@ let shims: [Target] = [
 ]
 
 let protocolTests: [Target] = [
-    tests("CryptographyTests", in: "Protocols/CryptographyTests", ["Cryptography", "ProtocolCore"]),
+    tests("CryptographyTests", in: "Protocols/CryptographyTests", ["Cryptography", "ProtocolCore", "TestSupport"]),
     tests("RTPTests", in: "Protocols/RTPTests", ["RTP", "ProtocolCore"]),
     tests("PayloadFormatsTests", in: "Protocols/PayloadFormatsTests", ["PayloadFormats", "ProtocolCore"]),
+    tests(
+        "CongestionTests", in: "Protocols/CongestionTests", ["Congestion", "NetworkEmulation", "ProtocolCore", "RTP"]),
+    tests(
+        "NetworkEmulationTests", in: "Protocols/NetworkEmulationTests", ["NetworkEmulation", "ProtocolCore"]),
     tests("STUNTests", in: "Protocols/STUNTests", ["STUN", "ProtocolCore"]),
     tests("ICETests", in: "Protocols/ICETests", ["ICE", "STUN", "ProtocolCore"]),
     tests(
         "SDPTests", in: "Protocols/SDPTests", ["SDP", "ICE", "RTP", "PayloadFormats", "ProtocolCore"],
         resources: [.copy("Recordings")]),
     tests("DTLSTests", in: "Protocols/DTLSTests", ["DTLS", "SRTP", "Cryptography", "ProtocolCore"]),
-    tests("SRTPTests", in: "Protocols/SRTPTests", ["SRTP", "Cryptography", "ProtocolCore", "CSRTP2"]),
+    tests("SRTPTests", in: "Protocols/SRTPTests", ["SRTP", "Cryptography", "ProtocolCore", "CSRTP2", "TestSupport"]),
 ]
 
 /// Peers and networks made for tests and benchmarks.
@@ -145,7 +151,7 @@ let lab: [Target] = [
         name: "MediaLab",
         dependencies: [
             "Conference", "DTLS", "ICE", "MediaIO", "MediaWorker", "ProtocolCore", "RTP", "SDP", "SRTP", "STUN",
-        ], path: "Tests/Lab", swiftSettings: strict)
+        ], path: "Tests/Lab", exclude: ["Scoreboard"], swiftSettings: strict)
 ]
 
 let benchmarks: [Target] = [
@@ -165,6 +171,11 @@ let mediaTests: [Target] = [
     tests("ConferenceTests", in: "Media/ConferenceTests", ["Conference", "ProtocolCore"]),
 ]
 
+/// What several test targets share.
+let testSupport: [Target] = [
+    .target(name: "TestSupport", path: "Tests/Support", swiftSettings: strict)
+]
+
 let callingTests: [Target] = [
     .target(
         name: "CallingTestSupport", dependencies: ["ProtocolCore", "Calling"], path: "Tests/CallingTestSupport",
@@ -173,8 +184,8 @@ let callingTests: [Target] = [
 ]
 
 let platformTests: [Target] = [
-    tests("StoreTests", in: "Platform/StoreTests", ["Store", product("GRDB", "GRDB.swift")]),
-    tests("IdentityTests", in: "Platform/IdentityTests", ["Identity", "Store"]),
+    tests("StoreTests", in: "Platform/StoreTests", ["Store", "TestSupport", product("GRDB", "GRDB.swift")]),
+    tests("IdentityTests", in: "Platform/IdentityTests", ["Identity", "Store", "TestSupport"]),
     tests("ServerConfigurationTests", in: "Platform/ServerConfigurationTests", ["ServerConfiguration"]),
     tests(
         "TelemetryTests", in: "Platform/TelemetryTests",
@@ -185,12 +196,12 @@ let edgeTests: [Target] = [
     tests(
         "HTTPServerTests", in: "Edges/HTTPServerTests",
         [
-            "HTTPServer", "Store", httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nio,
+            "HTTPServer", "Store", "TestSupport", httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nio,
             product("NIOPosix", "swift-nio"), product("SwiftASN1", "swift-asn1"), product("X509", "swift-certificates"),
         ]),
     tests(
         "RESTAPITests", in: "Edges/RESTAPITests",
-        ["Identity", "RESTAPI", "Store", httpTypes, hummingbird, hummingbirdTesting, nio]),
+        ["Identity", "RESTAPI", "Store", "TestSupport", httpTypes, hummingbird, hummingbirdTesting, nio]),
     tests(
         "SignalingTests", in: "Edges/SignalingTests",
         ["Calling", "CallingTestSupport", "ProtocolCore", "Signaling", logging]),
@@ -236,5 +247,5 @@ let package = Package(
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: shims + protocols + media + calling + platform + edges + program + lab + benchmarks + protocolTests
-        + mediaTests + callingTests + platformTests + edgeTests + houseTests + (isFuzzing ? fuzzing : [])
+        + mediaTests + testSupport + callingTests + platformTests + edgeTests + houseTests + (isFuzzing ? fuzzing : [])
 )

@@ -46,6 +46,7 @@ func composeCalling(on platform: Platform) async throws -> CallingSide {
         webSocket: endpoint,
         services: [
             MediaService(engine: engine, directory: directory),
+            CallLog(directory: directory, logger: platform.logger),
             CallMeasurement(directory: directory, engine: engine, signaling: signaling),
         ],
         drain: { grace in
@@ -127,8 +128,8 @@ private struct StoredTokens: TokenVerifying {
         do {
             let verified = try await verifier.verify(token)
             return Signaling.VerifiedToken(
-                user: UserID(verified.userID), scopes: verified.scopes, expiresOn: verified.expiresOn,
-                issuedAt: verified.issuedAt)
+                user: UserID(verified.userID), displayName: verified.displayName, scopes: verified.scopes,
+                expiresOn: verified.expiresOn, issuedAt: verified.issuedAt)
         } catch let rejection as Identity.TokenRejection {
             throw Signaling.TokenRejection("\(rejection)")
         } catch {

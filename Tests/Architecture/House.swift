@@ -51,8 +51,8 @@ enum Floor: Int, CaseIterable {
         case .protocols:
             [
                 ["ProtocolCore"],
-                ["Cryptography", "PayloadFormats", "RTP"],
-                ["SRTP", "STUN"],
+                ["Cryptography", "NetworkEmulation", "PayloadFormats", "RTP"],
+                ["Congestion", "SRTP", "STUN"],
                 ["DTLS", "ICE"],
                 ["SDP"],
             ]

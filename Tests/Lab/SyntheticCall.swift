@@ -75,6 +75,12 @@ package struct SyntheticCall: ~Copyable {
         core.change(.onHold(false), for: "p\(index)", in: Self.name, now: now)
     }
 
+    /// Sends a connectivity check of a peer from its own socket.
+    package mutating func check(_ index: Int) {
+        peers[index].check(ICECredentials(ufrag: "server\(index)", password: "another-password-of-26-let"))
+        core.readable(now: now)
+    }
+
     /// Sends a connectivity check of a peer from a new socket, as a client behind another network would.
     package mutating func checkFromAnotherAddress(_ index: Int) throws {
         var other = try SyntheticPeer.make(

@@ -10,13 +10,18 @@ public protocol TokenVerifying: Sendable {
 /// What a valid token says.
 public struct VerifiedToken: Hashable, Sendable {
     public var user: UserID
+    /// The name that the user was created with, for clients that bring none of their own.
+    public var displayName: String?
     /// For example `voip`, `voip.join`.
     public var scopes: Set<String>
     public var expiresOn: Date
     public var issuedAt: Date
 
-    public init(user: UserID, scopes: Set<String>, expiresOn: Date, issuedAt: Date) {
+    public init(
+        user: UserID, displayName: String? = nil, scopes: Set<String>, expiresOn: Date, issuedAt: Date
+    ) {
         self.user = user
+        self.displayName = displayName
         self.scopes = scopes
         self.expiresOn = expiresOn
         self.issuedAt = issuedAt

@@ -1,5 +1,6 @@
 internal import Conference
 internal import DTLS
+internal import ICE
 internal import MediaIO
 package import ProtocolCore
 
@@ -31,6 +32,8 @@ extension WorkerCore {
     }
 
     private mutating func checkSilence(of peer: UnsafeMutablePointer<Peer>, now: Instant) {
+        // Consent has expired (RFC 7675 §5.1): nothing is sent to that address until a check comes again.
+        if peer.pointee.destination != nil, !peer.pointee.ice.isAlive(now) { peer.pointee.destination = nil }
         let isSilent = now - peer.pointee.lastHeard >= WorkerCore.silenceLimit
         if peer.pointee.isConnected, isSilent {
             peer.pointee.isConnected = false

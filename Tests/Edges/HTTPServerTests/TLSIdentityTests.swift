@@ -2,6 +2,7 @@ import Foundation
 import HTTPServer
 import Store
 import SwiftASN1
+import TestSupport
 import Testing
 import X509
 

@@ -7,6 +7,7 @@ import NIOCore
 import RESTAPI
 import Store
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct IdentityRoutesTests {

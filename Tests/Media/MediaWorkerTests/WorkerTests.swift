@@ -261,4 +261,17 @@ struct WorkerTests {
         #expect(call.core.addressCount <= 2 + Int(WorkerCore.addressesPerPeer))
         #expect(call.peers[1].takeReceived().count <= 1)
     }
+
+    @Test("Nothing is sent to a client that has not consented for 30 seconds, and all is well when it checks again")
+    func consent() throws {
+        var call = try SyntheticCall.make(peers: 2, videoSlots: 0)
+        call.advance(.seconds(31))
+        sendAudio(&call, from: 0, 1, [1])
+        call.step()
+        #expect(call.peers[1].takeReceived().isEmpty)
+        call.check(1)
+        sendAudio(&call, from: 0, 2, [2])
+        call.step()
+        #expect(call.peers[1].takeReceived().map(\.payload) == [[2]])
+    }
 }

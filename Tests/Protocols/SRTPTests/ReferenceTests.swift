@@ -1,4 +1,5 @@
 import ProtocolCore
+import TestSupport
 import Testing
 
 @testable import SRTP

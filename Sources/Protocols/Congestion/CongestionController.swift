@@ -1,0 +1,304 @@
+public import ProtocolCore
+public import RTP
+
+/// Why the target is what it is.
+public enum CongestionState: String, Hashable, Sendable, CaseIterable {
+    /// Nothing speaks against more, so it grows.
+    case increasing
+    /// The path's queues grow, or did so at this rate lately.
+    case delayLimited
+    /// More would be lost, in excess of what the path loses at any rate.
+    case lossLimited
+    /// Too little is sent to learn whether more would pass.
+    case applicationLimited
+    /// The receiver has not been heard of for long.
+    case feedbackMissing
+    /// The configured maximum is reached.
+    case atMaximum
+}
+
+/// How much may be sent to one receiver, judged by its transport-wide feedback.
+///
+/// Composes what Google Congestion Control consists of (draft-ietf-rmcat-gcc-02, and libwebrtc's `goog_cc` of January
+/// 2026): delay trend, additive-multiplicative rate control, loss, acknowledged rate, probes. The module's article tells
+/// where it departs. 18 kB, so keep it in place.
+///
+/// ```swift
+/// controller.needed = sumOfWantedLayers                          // when wishes change
+/// controller.sent(transportSequence: n, bytes: size, at: now)    // per packet
+/// controller.receive(feedback, at: now)                          // per feedback
+/// for cluster in controller.poll(now: now) { pacer.begin(cluster) }   // per tick of 10...50 ms
+/// pacer.target = controller.target
+/// ```
+public struct CongestionController: ~Copyable, Sendable {
+    /// Where estimation begins unless told otherwise.
+    public static let defaultStart = Bitrate.megabits(1)
+    /// Audio passes at this rate.
+    public static let defaultMinimum = Bitrate.kilobits(50)
+    /// Jitsi Videobridge stops at 20 Mbit/s too (`GoogleCc2` settings).
+    public static let defaultMaximum = Bitrate.megabits(20)
+    /// Without feedback for two round trips, but this time at most, the delay's trend is forgotten.
+    static let longestTrendGap: Duration = .milliseconds(500)
+    /// Without feedback for so long, while packets are on the way, the target shrinks …
+    public static let feedbackTimeout: Duration = .milliseconds(1500)
+    /// … to this part, and again at this interval (`kTimeoutInterval` and its factor in libwebrtc's
+    /// `SendSideBandwidthEstimation`).
+    static let timeoutShare = 0.8
+    static let timeoutInterval: Duration = .seconds(1)
+    /// So long after a decrease the delay still counts as what limits.
+    static let delayVerdictTime: Duration = .seconds(1)
+    /// A feedback tells a rate when its arrivals span so long.
+    static let shortestRateSpan: Duration = .milliseconds(40)
+    /// So long after a probe, and a round trip, its measurement counts as acknowledged …
+    static let probeTrust: Duration = .milliseconds(750)
+    /// … unless packets wait longer than this.
+    static let trustedQueue: Duration = .milliseconds(50)
+    /// From this part of the capacity seen at overuse on, the link counts as full.
+    static let fullShare = 0.85
+
+    /// What one feedback said.
+    public struct FeedbackSummary: Hashable, Sendable {
+        public var received = 0
+        public var lost = 0
+        public var receivedBytes = 0
+    }
+
+    /// How much may be sent, everything included: headers, retransmissions, padding.
+    public private(set) var target: Bitrate
+    /// Why not more.
+    public private(set) var state = CongestionState.increasing
+    /// How much would be sent if the link carried anything. Probes are made only while it is above zero, and go up to
+    /// twice this; so zero (the beginning) means that nobody waits for more.
+    public var needed = Bitrate.zero
+    /// The latest decision of the estimators, for metrics and logs.
+    public var acknowledged: Bitrate? { acknowledgedRate.rate }
+    public var delayBasedRate: Bitrate { rateController.rate }
+    public var lossBasedLimit: Bitrate? { loss.limit }
+    /// Recent loss, 0...1, and how much of it no rate would avoid.
+    public var lossShare: Double { loss.averageLoss }
+    public var inherentLossShare: Double { loss.inherentLoss }
+    public var roundTrip: Duration? { log.roundTrip }
+    /// How long packets wait in the path's queues.
+    public var queueDelay: Duration? { queue.delay }
+    public var usage: LinkUsage { trendline.usage }
+    public var isApplicationLimited: Bool { application.limitedSince != nil }
+    public var bytesInFlight: Int { log.bytesInFlight }
+    public var counters: SentPacketLog.Counters { log.counters }
+
+    private let bounds: ClosedRange<Bitrate>
+    private var log = SentPacketLog()
+    private var groups = ArrivalGroupAccumulator()
+    private var trendline = TrendlineEstimator()
+    private var acknowledgedRate = AcknowledgedRateEstimator()
+    private var rateController: RateController
+    private var loss = LossEstimator()
+    private var queue = QueueDelayEstimator()
+    private var drain = QueueDrain()
+    /// What the latest probe measured.
+    private var probed: (rate: Bitrate, at: Instant)?
+    /// At which rate the packets of the latest feedback arrived; nil when they were too few to tell.
+    private var latestRate: Bitrate?
+    private var application = ApplicationLimitDetector()
+    private var probes: ProbeController
+    private var probeEstimator = ProbeEstimator()
+    /// The end of the application's self-limitation that the acknowledged rate knows of.
+    private var knownLimitEnd: Instant?
+    private var lastFeedback: Instant?
+    private var firstSent: Instant?
+    private var lastTimeout: Instant?
+    private var isFeedbackMissing = false
+
+    /// - Precondition: `minimum` is not above `maximum`.
+    public init(
+        start: Bitrate = defaultStart, minimum: Bitrate = defaultMinimum, maximum: Bitrate = defaultMaximum
+    ) {
+        bounds = minimum...maximum
+        rateController = RateController(start: start, bounds: bounds)
+        target = rateController.rate
+        probes = ProbeController(maximum: maximum)
+        application.setTarget(target)
+    }
+
+    /// Notes a packet that leaves now, of whatever kind; `bytes` as on the wire, as far as known.
+    ///
+    /// - Parameter probe: The cluster that the packet was sent for.
+    public mutating func sent(transportSequence: UInt16, bytes: Int, at now: Instant, probe: ProbeCluster.ID? = nil) {
+        if firstSent == nil { firstSent = now }
+        log.sent(transportSequence: transportSequence, bytes: bytes, at: now, probe: probe)
+        // A probe is sent for us and not for the application.
+        application.sent(bytes: probe == nil ? bytes : 0, at: now)
+    }
+
+    /// Takes the receiver's feedback and updates `target` and `state`.
+    @discardableResult
+    public mutating func receive(_ feedback: TransportFeedback, at now: Instant) -> FeedbackSummary {
+        take(log.feedback(feedback, at: now), now: now)
+    }
+
+    /// Takes arrivals that another kind of feedback tells, on one time line of the receiver's.
+    @discardableResult
+    public mutating func receive(
+        _ arrivals: [(sequence: SequenceNumber, arrival: Instant?)], at now: Instant
+    ) -> FeedbackSummary {
+        take(log.feedback(arrivals, at: now), now: now)
+    }
+
+    /// Gives the probes to send now, and notices when feedback is missing. Call it every 10...50 ms.
+    public mutating func poll(now: Instant) -> [ProbeCluster] {
+        application.sent(bytes: 0, at: now)
+        checkSilence(now: now)
+        updateState(now: now)
+        guard lastFeedback != nil || firstSent != nil, !isFeedbackMissing else { return [] }
+        let clusters = probes.poll(
+            ProbeController.Situation(
+                target: estimate, needed: needed, acknowledged: acknowledged,
+                isApplicationLimited: isApplicationLimited,
+                isOverusing: trendline.usage == .overuse || drain.share != nil,
+                isLossDecreasing: loss.isDecreasing,
+                isLossLimited: loss.limit.map { $0 <= rateController.rate } ?? false),
+            now: now)
+        for cluster in clusters { probeEstimator.expect(cluster) }
+        return clusters
+    }
+
+    private mutating func take(_ results: [PacketResult], now: Instant) -> FeedbackSummary {
+        var summary = FeedbackSummary()
+        guard !results.isEmpty else { return summary }
+        let arrived = results.filter { $0.arrival != nil }.sorted(by: CongestionController.arrivedBefore)
+        summary.received = arrived.count
+        summary.lost = results.count - arrived.count
+        summary.receivedBytes = arrived.reduce(0) { $0 + $1.bytes }
+
+        forgetTrendAfterGap(now: now)
+        lastFeedback = now
+        lastTimeout = nil
+        isFeedbackMissing = false
+        if let roundTrip = log.roundTrip { rateController.roundTrip = roundTrip }
+        if application.lastEnd != knownLimitEnd {
+            knownLimitEnd = application.lastEnd
+            acknowledgedRate.expectFastChange()
+        }
+
+        latestRate = CongestionController.rate(of: arrived)
+        let measured = measure(arrived)
+        queue.update(arrived, now: now)
+        loss.update(results, now: now)
+        let former = estimate
+        updateDelayBased(measured, now: now)
+        updateTarget()
+        if estimate < former { probes.fell(from: former, to: estimate, now: now) }
+        updateState(now: now)
+        return summary
+    }
+
+    /// Feeds the packets to the estimators; gives what probes measured.
+    private mutating func measure(_ arrived: [PacketResult]) -> (probe: ProbeCluster, rate: Bitrate)? {
+        var measured: (probe: ProbeCluster, rate: Bitrate)?
+        for result in arrived {
+            guard let arrival = result.arrival else { continue }
+            acknowledgedRate.add(bytes: result.bytes, arrival: arrival)
+            if let news = probeEstimator.add(result) { measured = news }
+            if let variation = groups.add(sent: result.sentAt, arrival: arrival) { trendline.add(variation) }
+        }
+        return measured
+    }
+
+    private mutating func updateDelayBased(_ measured: (probe: ProbeCluster, rate: Bitrate)?, now: Instant) {
+        let lastDecrease = rateController.lastDecrease
+        if let measured, trendline.usage != .overuse {
+            // A probe may lower the rate, but not below what certainly passes.
+            let certain = (acknowledged ?? .zero) * RateController.backoff
+            let rate = max(measured.rate, min(rateController.rate, certain))
+            probes.measured(measured.rate, now: now)
+            if measured.probe.reason == .start || rate > rateController.rate || isApplicationLimited {
+                rateController.probed(rate, now: now)
+            }
+            loss.probed(measured.rate)
+            probed = (rate, now)
+        } else {
+            rateController.update(trendline.usage, acknowledged: carried(now: now), now: now)
+        }
+        if rateController.lastDecrease != lastDecrease { drain.arm(now: now) }
+        if let delay = queue.delay, drain.update(delay: delay, now: now) { queue.rebase() }
+    }
+
+    /// What arrives, or what a probe has just measured: media takes a while to follow a success, and until then the
+    /// acknowledged rate says what was sent before. With a real queue only what arrives counts.
+    private func carried(now: Instant) -> Bitrate? {
+        guard let probed, now - probed.at <= rateController.roundTrip + CongestionController.probeTrust,
+            (queue.delay ?? .zero) < CongestionController.trustedQueue, let acknowledged
+        else { return acknowledged }
+        return max(acknowledged, probed.rate)
+    }
+
+    /// What the link is believed to carry, whether or not a queue is being drained.
+    private var estimate: Bitrate {
+        max(min(rateController.rate, loss.limit ?? rateController.rate), bounds.lowerBound)
+    }
+
+    private mutating func updateTarget() {
+        var rate = estimate
+        if let share = drain.share, let carried = [acknowledged, latestRate].compactMap(\.self).min() {
+            rate = min(rate, carried * share)
+        }
+        target = min(max(rate, bounds.lowerBound), bounds.upperBound)
+        application.setTarget(target)
+    }
+
+    private mutating func forgetTrendAfterGap(now: Instant) {
+        guard let lastFeedback else { return }
+        let longest = min(rateController.roundTrip * 2, CongestionController.longestTrendGap)
+        if now - lastFeedback > longest { trendline.dropHypothesis() }
+    }
+
+    /// Sends less and less while nothing is heard.
+    private mutating func checkSilence(now: Instant) {
+        guard let firstSent, log.packetsInFlight > 0 else { return }
+        let silence = now - (lastFeedback ?? firstSent)
+        guard silence >= CongestionController.feedbackTimeout else { return }
+        if let lastTimeout, now - lastTimeout < CongestionController.timeoutInterval { return }
+        lastTimeout = now
+        isFeedbackMissing = true
+        let former = estimate
+        rateController.limit(to: former * CongestionController.timeoutShare, now: now)
+        updateTarget()
+        probes.fell(from: former, to: estimate, now: now)
+    }
+
+    private mutating func updateState(now: Instant) {
+        state =
+            if isFeedbackMissing {
+                .feedbackMissing
+            } else if let limit = loss.limit, limit <= rateController.rate, limit <= target {
+                .lossLimited
+            } else if isDelayLimited(now: now) {
+                .delayLimited
+            } else if target >= bounds.upperBound {
+                .atMaximum
+            } else if isApplicationLimited {
+                .applicationLimited
+            } else {
+                .increasing
+            }
+    }
+
+    private func isDelayLimited(now: Instant) -> Bool {
+        if trendline.usage == .overuse || drain.share != nil { return true }
+        if let last = rateController.lastDecrease, now - last < CongestionController.delayVerdictTime { return true }
+        guard let capacity = rateController.linkCapacity, rateController.lastDecrease != nil else { return false }
+        return target >= capacity * CongestionController.fullShare
+    }
+
+    /// At which rate packets arrived: while a queue is drained, what the link carries, sooner than the smoothed rate.
+    private static func rate(of arrived: [PacketResult]) -> Bitrate? {
+        guard let first = arrived.first, let begin = first.arrival, let end = arrived.last?.arrival,
+            end - begin >= shortestRateSpan
+        else { return nil }
+        return Bitrate(bytes: arrived.reduce(-first.bytes) { $0 + $1.bytes }, over: end - begin)
+    }
+
+    private static func arrivedBefore(_ one: PacketResult, _ other: PacketResult) -> Bool {
+        guard let first = one.arrival, let second = other.arrival else { return false }
+        return first == second ? one.sentAt < other.sentAt : first < second
+    }
+}

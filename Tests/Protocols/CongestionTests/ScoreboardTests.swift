@@ -1,0 +1,154 @@
+import Congestion
+import Foundation
+import NetworkEmulation
+import ProtocolCore
+import Testing
+
+/// Whole calls in virtual time, each judged by what it must reach, and all together written to a committed scoreboard.
+@Suite("Congestion scenarios")
+struct ScoreboardTests {
+    /// Every scenario runs once, for all tests.
+    private static let outcomes = Task {
+        await withTaskGroup(of: (String, Scenario.Outcome).self) { group in
+            for scenario in Scenario.all {
+                group.addTask { (scenario.name, scenario.run()) }
+            }
+            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+        }
+    }
+
+    private func outcome(_ scenario: Scenario) async throws -> Scenario.Outcome {
+        try #require(await ScoreboardTests.outcomes.value[scenario.name])
+    }
+
+    @Test("A steady link is used to 85 % or more, with a short queue")
+    func steadyLinkIsUsed() async throws {
+        for scenario in [Scenario.steady, .fastFeedback, .longPath, .jitter] {
+            let outcome = try await outcome(scenario)
+            #expect(outcome.share >= 0.85, "\(scenario.name)")
+            #expect(outcome.queue95 <= .milliseconds(60), "\(scenario.name)")
+        }
+    }
+
+    @Test("After a drop the queue drains within 2 s; after the rise the rate is back within 10 s")
+    func dropAndRise() async throws {
+        let outcome = try await outcome(.dropAndRise)
+        #expect(try #require(outcome.drain) <= .seconds(2))
+        #expect(try #require(outcome.rise) <= .seconds(10))
+        #expect(outcome.reasons.contains(.recovery))
+    }
+
+    @Test("A drop of 90 s is recovered from without a memory of the former rate")
+    func longDrop() async throws {
+        let outcome = try await outcome(.longDrop)
+        #expect(try #require(outcome.drain) <= .seconds(2))
+        #expect(try #require(outcome.rise) <= .seconds(16))
+    }
+
+    @Test("Loss that no rate would avoid does not take the rate away")
+    func inherentLoss() async throws {
+        #expect(try await outcome(.randomLoss).share >= 0.6)
+        #expect(try await outcome(.burstyLoss).share >= 0.6)
+    }
+
+    @Test("Loss that comes with the rate does limit it: a queue too short to delay anything")
+    func shallowQueue() async throws {
+        let outcome = try await outcome(.shallowQueue)
+        #expect(outcome.share >= 0.7)
+        #expect(outcome.meanTarget <= .megabits(3.3))
+        #expect(outcome.samples.contains { $0.state == .lossLimited })
+    }
+
+    @Test("Lost feedback costs little")
+    func lostFeedback() async throws {
+        #expect(try await outcome(.lostFeedback).share >= 0.8)
+    }
+
+    @Test("A link far below the start rate is found and used, and audio survives")
+    func narrowLink() async throws {
+        let outcome = try await outcome(.narrow)
+        #expect(outcome.share >= 0.7)
+        #expect(outcome.longestQueue <= .milliseconds(250))
+        #expect(outcome.audioLoss <= 0.01)
+    }
+
+    @Test("An application that uses two thirds of its target is not stuck")
+    func twoThirds() async throws {
+        #expect(try #require(await outcome(.twoThirds).rise) <= .seconds(30))
+        #expect(try #require(await outcome(.layers).rise) <= .seconds(16))
+        #expect(try await outcome(.layers).reasons.contains(.stagnation))
+    }
+
+    @Test("A run is decided by its seed")
+    func isDeterministic() {
+        var settings = CallSimulation.Settings(forward: Scenario.link(1, loss: .random(0.02)))
+        var first = CallSimulation(settings)
+        var second = CallSimulation(settings)
+        settings.seed = 2
+        var other = CallSimulation(settings)
+        first.run(for: .seconds(5))
+        second.run(for: .seconds(5))
+        other.run(for: .seconds(5))
+        #expect(first.samples.map(\.target) == second.samples.map(\.target))
+        #expect(first.samples.map(\.mediaBytes) != other.samples.map(\.mediaBytes))
+    }
+
+    @Test("The scoreboard is as committed; SWITCHBOARD_WRITE_SCOREBOARD=1 writes it anew")
+    func scoreboard() async throws {
+        let outcomes = await ScoreboardTests.outcomes.value
+        var lines = ["scenario|share|target|queue 95 %|longest|drain|rise|audio loss|probes|padding"]
+        for scenario in Scenario.all {
+            guard let outcome = outcomes[scenario.name] else { continue }
+            lines.append(row(scenario.name, outcome))
+        }
+        let text = ScoreboardTests.heading + ScoreboardTests.aligned(lines)
+        let file = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
+            .appending(path: "../../Lab/Scoreboard/congestion.txt").standardized
+        if ProcessInfo.processInfo.environment["SWITCHBOARD_WRITE_SCOREBOARD"] != nil {
+            try text.write(to: file, atomically: true, encoding: .utf8)
+        }
+        let committed = try String(contentsOf: file, encoding: .utf8)
+        #expect(text == committed, "Read what changed, then write it anew with SWITCHBOARD_WRITE_SCOREBOARD=1")
+    }
+
+    private static let heading = """
+        What congestion control makes of emulated links, in virtual time and on fixed seeds. Written by CongestionTests.
+        share: media delivered of what the link carries, from the 10th second on; target: its mean, in kbit/s;
+        queue: in front of the link, in ms; drain: from the drop until it is below 100 ms for a second, in s;
+        rise: from the link's rise until the target stays at 2.5 Mbit/s, in s; padding: its part of what was sent.
+
+
+        """
+
+    private func row(_ name: String, _ outcome: Scenario.Outcome) -> String {
+        [
+            name, percent(outcome.share), String(outcome.meanTarget.bitsPerSecond / 1000),
+            milliseconds(outcome.queue95), milliseconds(outcome.longestQueue), seconds(outcome.drain),
+            seconds(outcome.rise), percent(outcome.audioLoss), String(outcome.probes), percent(outcome.paddingShare),
+        ].joined(separator: "|")
+    }
+
+    private func percent(_ share: Double) -> String {
+        String(format: "%.1f %%", share * 100)
+    }
+
+    private func milliseconds(_ span: Duration) -> String {
+        String(Int(span.milliseconds.rounded()))
+    }
+
+    private func seconds(_ span: Duration?) -> String {
+        span.map { String(format: "%.2f", $0.milliseconds / 1000) } ?? "-"
+    }
+
+    /// Columns of equal width: names to the left, figures to the right.
+    private static func aligned(_ lines: [String]) -> String {
+        let cells = lines.map { $0.split(separator: "|").map(String.init) }
+        let widths = (cells.first ?? []).indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
+        return cells.map { row in
+            row.enumerated().map { column, cell in
+                let space = String(repeating: " ", count: widths[column] - cell.count)
+                return column == 0 ? cell + space : space + cell
+            }.joined(separator: "  ") + "\n"
+        }.joined()
+    }
+}
