@@ -106,6 +106,8 @@ let edges: [Target] = [
         "RESTAPI", in: "Edges/RESTAPI",
         ["Identity", httpTypes, hummingbird, logging, nio, product("Metrics", "swift-metrics")]),
     room("Signaling", in: "Edges/Signaling", ["Calling", "ProtocolCore", logging]),
+    room(
+        "WHIP", in: "Edges/WHIP", ["Calling", "ICE", "ProtocolCore", "SDP", httpTypes, hummingbird, logging, nio]),
 ]
 
 let program: [Target] = [
@@ -114,7 +116,8 @@ let program: [Target] = [
         dependencies: [
             "Calling", "Conference", "DTLS", "HTTPServer", "Identity", "MediaIO", "MediaWorker", "ProtocolCore",
             "RESTAPI",
-            "SDP", "ServerConfiguration", "Signaling", "Store", "Telemetry", argumentParser, boringSSL, hummingbird,
+            "SDP", "ServerConfiguration", "Signaling", "Store", "Telemetry", "WHIP", argumentParser, boringSSL,
+            hummingbird,
             lifecycle, logging, nio, nioHTTP1, product("AsyncHTTPClient", "async-http-client"),
             product("CoreMetrics", "swift-metrics"), product("Metrics", "swift-metrics"),
             product("UnixSignals", "swift-service-lifecycle"),
@@ -207,6 +210,15 @@ let edgeTests: [Target] = [
         ["Calling", "CallingTestSupport", "ProtocolCore", "Signaling", logging]),
 ]
 
+let whipTests: [Target] = [
+    tests(
+        "WHIPTests", in: "Edges/WHIPTests",
+        [
+            "Calling", "CallingTestSupport", "ICE", "ProtocolCore", "WHIP", httpTypes, hummingbird, hummingbirdTesting,
+            logging, nio,
+        ])
+]
+
 let houseTests: [Target] = [
     tests("ArchitectureTests", in: "Architecture", [])
 ]
@@ -247,5 +259,6 @@ let package = Package(
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
     targets: shims + protocols + media + calling + platform + edges + program + lab + benchmarks + protocolTests
-        + mediaTests + testSupport + callingTests + platformTests + edgeTests + houseTests + (isFuzzing ? fuzzing : [])
+        + mediaTests + testSupport + callingTests + platformTests + edgeTests + whipTests + houseTests
+        + (isFuzzing ? fuzzing : [])
 )

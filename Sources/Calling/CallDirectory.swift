@@ -85,6 +85,7 @@ public actor CallDirectory {
     /// Makes an endpoint reachable. Calls that ring its user ring there too.
     public func register(_ endpoint: any Endpoint) async {
         endpoints[endpoint.id] = endpoint
+        guard endpoint.takesCalls else { return }
         endpointsOfUser[endpoint.user, default: []].append(endpoint.id)
         for call in callsToUser[endpoint.user] ?? [] {
             callsOfEndpoint[endpoint.id, default: []].insert(call)

@@ -9,6 +9,8 @@ public protocol Endpoint: Sendable {
     var user: UserID { get }
     /// How the user wants to be shown; may be empty.
     var displayName: String { get }
+    /// Whether calls may ring here. Where nobody can answer, a stream for example, a caller should not wait.
+    var takesCalls: Bool { get }
 
     /// Shows an incoming call.
     func ring(_ incoming: IncomingCall) async
@@ -16,6 +18,10 @@ public protocol Endpoint: Sendable {
     func stopRinging(_ call: CallID, reason: CallEndReason) async
     /// Tells what changed in a call in which this endpoint takes part.
     func notify(_ message: LegMessage) async
+}
+
+extension Endpoint {
+    public var takesCalls: Bool { true }
 }
 
 /// What one participant's leg is told.

@@ -11,11 +11,14 @@ import ServerConfiguration
 import ServiceLifecycle
 import Signaling
 import Store
+import WHIP
 
 /// What the calling side gives to the server: its signalling endpoint and the services behind it.
 struct CallingSide: Sendable {
     /// Takes the WebSocket connections at `/calling`.
     var webSocket: WebSocketEndpoint
+    /// Publishing into calls and watching them over HTTP.
+    var whip: WHIPRoutes
     /// Run before the listeners open and stopped after they have closed.
     var services: [any Service]
     /// Refuses new calls, tells the clients and gives them the time to leave. Returns when they have, or when the time
@@ -32,18 +35,34 @@ func composeCalling(on platform: Platform) async throws -> CallingSide {
     let directory = CallDirectory(
         media: MediaBridge(engine: engine), clock: clock, identifiers: identifiers,
         users: StoredUsers(users: platform.database.users, logger: platform.logger), logger: platform.logger)
+    let tokens = StoredTokens(verifier: platform.tokenVerifier, logger: platform.logger)
+    let origins = OriginPolicy(allowedOrigins: settings.allowedOrigins)
     let signaling = SignalingService(
-        directory: directory, tokens: StoredTokens(verifier: platform.tokenVerifier, logger: platform.logger),
-        clock: clock, identifiers: identifiers, logger: platform.logger)
-    platform.identities.onRevoked { userID in await signaling.revoke(UserID(userID)) }
+        directory: directory, tokens: tokens, clock: clock, identifiers: identifiers, logger: platform.logger)
+    let whip = WHIPRoutes(
+        directory: directory, identifiers: identifiers,
+        verify: { token async throws(TokenRefusal) in
+            do throws(Signaling.TokenRejection) {
+                let verified = try await tokens.verify(token)
+                return TokenBearer(
+                    user: verified.user, scopes: verified.scopes, displayName: verified.displayName)
+            } catch {
+                throw TokenRefusal(error.message)
+            }
+        },
+        allowsOrigin: { origin, host in origins.allows(origin: origin, host: host) }, logger: platform.logger)
+    platform.identities.onRevoked { userID in
+        await signaling.revoke(UserID(userID))
+        await whip.revoke(UserID(userID))
+    }
     let endpoint = WebSocketEndpoint(
-        path: "/calling", origins: OriginPolicy(allowedOrigins: settings.allowedOrigins),
-        oversizeNotice: SignalingService.oversizeNotice
+        path: "/calling", origins: origins, oversizeNotice: SignalingService.oversizeNotice
     ) { connection in
         await signaling.serve(connection.messages, on: WebSocketLeg(connection: connection))
     }
     return CallingSide(
         webSocket: endpoint,
+        whip: whip,
         services: [
             MediaService(engine: engine, directory: directory),
             CallLog(directory: directory, logger: platform.logger),

@@ -10,6 +10,7 @@ import ServiceLifecycle
 import Store
 import Telemetry
 import UnixSignals
+import WHIP
 
 /// The running server: the listeners around the platform and the calls.
 struct Server {
@@ -82,6 +83,7 @@ struct Server {
             metricsText: { metrics.prometheusText },
             keySetJSON: platform.identities.keySetJSON
         ).addRoutes(to: router)
+        calling.whip.addRoutes(to: router)
         WebAssets(folder: settings.assetsPath).addRoutes(to: router)
         return router
     }

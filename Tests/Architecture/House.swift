@@ -63,7 +63,7 @@ enum Floor: Int, CaseIterable {
         case .platform:
             [["ServerConfiguration", "Store", "Telemetry"], ["Identity"]]
         case .edges:
-            [["HTTPServer"], ["RESTAPI", "Signaling"]]
+            [["HTTPServer"], ["RESTAPI", "Signaling", "WHIP"]]
         case .program:
             [["Switchboard"]]
         }

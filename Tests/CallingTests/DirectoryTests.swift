@@ -9,11 +9,13 @@ actor EndpointDouble: Endpoint {
     nonisolated let id: EndpointID
     nonisolated let user: UserID
     nonisolated let displayName: String
+    nonisolated let takesCalls: Bool
     private(set) var incoming: [IncomingCall] = []
     private(set) var stopped: [CallEndReason] = []
     private(set) var messages: [LegMessage] = []
 
-    init(_ name: String, _ number: Int = 1) {
+    init(_ name: String, _ number: Int = 1, takesCalls: Bool = true) {
+        self.takesCalls = takesCalls
         id = EndpointID("\(name)\(number)")
         user = UserID("8:acs:\(name)")
         displayName = name
@@ -356,5 +358,15 @@ struct DirectoryTests {
             return change.removed.first { $0.participant == participant }?.reason
         }
         #expect(removed == [.noEndpoint])
+    }
+
+    @Test("An endpoint that takes no calls does not ring, and alone leaves its user unreachable")
+    func streamsDoNotRing() async throws {
+        let stream = EndpointDouble("c", takesCalls: false)
+        await directory.register(stream)
+        _ = try await directory.start(from: a.id, targets: [stream.user], isMuted: false, media: nil)
+        await clock.advance(by: .seconds(1))
+        #expect(await stream.incoming.isEmpty)
+        #expect(await a.endReason?.subCode == 10037)
     }
 }
