@@ -19,7 +19,7 @@ from rig.pages import PageServer  # noqa: E402
 from rig.person import Person  # noqa: E402
 from rig.server import Server  # noqa: E402
 
-ROUNDS = int(os.environ.get("ROUNDS", "5"))
+ROUNDS = int(os.environ.get("CALLS", "5"))
 
 
 def main() -> None:
