@@ -35,7 +35,8 @@ package enum SyntheticDescription {
                 mid: Mid("a"), kind: .audio, purposes: [.microphone], direction: .recvonly, codecs: [audio],
                 publish: PublishedLine(
                     purpose: .microphone, codecs: [audio],
-                    streams: announces ? [PublishedStream(ssrc: microphone(index), rtxSSRC: nil)] : [], rids: [], cname: nil),
+                    streams: announces ? [PublishedStream(ssrc: microphone(index), rtxSSRC: nil)] : [], rids: [],
+                    cname: nil),
                 slot: nil, extensions: SyntheticPeer.extensionMap, rejection: nil),
             NegotiatedLine(
                 mid: Mid("v"), kind: .video, purposes: [.camera], direction: .recvonly, codecs: [video],

@@ -88,7 +88,8 @@ public actor SignalingService {
         let endpoint = await freeEndpoint(like: hello.endpoint, of: token.user)
         let key = newKey()
         let session = SignalingSession(
-            sessionID: identifiers.guid(), endpoint: endpoint, displayName: hello.displayName ?? token.displayName ?? "", token: token,
+            sessionID: identifiers.guid(), endpoint: endpoint,
+            displayName: hello.displayName ?? token.displayName ?? "", token: token,
             surroundings: SignalingSession.Surroundings(
                 service: self, directory: directory, clock: clock, wallClock: wallClock, settings: settings,
                 logger: logger))

@@ -1,5 +1,6 @@
 import ICE
 import ProtocolCore
+
 @testable import STUN
 
 private let ufrag = "abcd"

@@ -244,7 +244,10 @@ struct WorkerTests {
         for ssrc in UInt8(0)..<100 {
             // An RTP header with a mid extension ("v", id 4) and rubbish for a payload.
             call.peers[0].send(
-                [0x90, SyntheticDescription.h264, 0, ssrc, 0, 0, 0, 0, 9, 9, 9, ssrc, 0xbe, 0xde, 0, 1, 0x40, 0x76, 0, 0]
+                [
+                    0x90, SyntheticDescription.h264, 0, ssrc, 0, 0, 0, 0, 9, 9, 9, ssrc, 0xbe, 0xde, 0, 1, 0x40, 0x76,
+                    0, 0,
+                ]
                     + [UInt8](repeating: ssrc, count: 60))
         }
         send(&call, 2)
