@@ -13,9 +13,6 @@ struct IncomingStream {
     var security = SRTPReceiveState()
     var statistics: ReceiveStatistics
     var losses = NackGenerator()
-    /// Set while the publisher's packets of this stream have not yet been forwarded after it took over its source.
-    var packets: UInt64 = 0
-    var octets: UInt64 = 0
 
     init(ssrc: SSRC, source: MediaSource, isRetransmission: Bool) {
         self.ssrc = ssrc

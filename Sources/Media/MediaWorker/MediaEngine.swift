@@ -30,7 +30,7 @@ public actor MediaEngine {
         let id: UInt64
         var version: UInt64
         let canonicalName: String
-        /// Our DTLS role and keys belong to the client's certificate; another one is another transport.
+        /// The codec that the client was asked to send last; its offers then decide the order of codecs.
         var askedCodec: String?
     }
 
