@@ -65,12 +65,12 @@ let protocols: [Target] = [
 /// Floor 2: packets on the move.
 let media: [Target] = [
     room("MediaIO", in: "Media/MediaIO", ["CSockets", "ProtocolCore"]),
-    room("Conference", in: "Media/Conference", ["ProtocolCore"]),
+    room("Conference", in: "Media/Conference", ["PayloadFormats", "ProtocolCore"]),
     room(
         "MediaWorker", in: "Media/MediaWorker",
         [
-            "Conference", "Cryptography", "DTLS", "ICE", "MediaIO", "PayloadFormats", "ProtocolCore", "RTP", "SDP",
-            "SRTP",
+            "Conference", "Congestion", "Cryptography", "DTLS", "ICE", "MediaIO", "PayloadFormats", "ProtocolCore",
+            "RTP", "SDP", "SRTP",
         ]),
 ]
 
@@ -114,7 +114,8 @@ let program: [Target] = [
     .executableTarget(
         name: "Switchboard",
         dependencies: [
-            "Calling", "Conference", "DTLS", "HTTPServer", "Identity", "MediaIO", "MediaWorker", "ProtocolCore",
+            "Calling", "Conference", "DTLS", "HTTPServer", "Identity", "MediaIO", "MediaWorker", "PayloadFormats",
+            "ProtocolCore",
             "RESTAPI",
             "SDP", "ServerConfiguration", "Signaling", "Store", "Telemetry", "WHIP", argumentParser, boringSSL,
             hummingbird,
@@ -171,7 +172,7 @@ let mediaTests: [Target] = [
     tests(
         "MediaWorkerTests", in: "Media/MediaWorkerTests",
         ["Conference", "MediaLab", "MediaWorker", "ProtocolCore", "RTP"]),
-    tests("ConferenceTests", in: "Media/ConferenceTests", ["Conference", "ProtocolCore"]),
+    tests("ConferenceTests", in: "Media/ConferenceTests", ["Conference", "PayloadFormats", "ProtocolCore"]),
 ]
 
 /// What several test targets share.

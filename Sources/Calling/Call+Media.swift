@@ -34,6 +34,14 @@ extension Call {
         await tell(participant, .codecWanted(mid: mid, codec: codec, reason: reason))
     }
 
+    func layers(of participant: ParticipantID, mid: String, _ layers: [PublishedLayer]) async {
+        await tell(participant, .layers(mid: mid, layers))
+    }
+
+    func allocation(of participant: ParticipantID, _ allocation: LinkAllocation) async {
+        await tell(participant, .allocation(allocation))
+    }
+
     private static func explanation(of reason: SlotState.Reason, name: String, codec: String?) -> String {
         switch reason {
         case .codecNotSupported: "\(name) sends \(codec ?? "a codec"), which this client cannot decode."

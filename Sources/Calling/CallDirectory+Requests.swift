@@ -85,6 +85,10 @@ extension CallDirectory {
         case .slots(let id, let participant, let slots): await call(id)?.slots(of: participant, slots)
         case .codecWanted(let id, let participant, let mid, let codec, let reason):
             await call(id)?.codecWanted(from: participant, mid: mid, codec: codec, reason: reason)
+        case .layers(let id, let participant, let mid, let layers):
+            await call(id)?.layers(of: participant, mid: mid, layers)
+        case .allocation(let id, let participant, let allocation):
+            await call(id)?.allocation(of: participant, allocation)
         }
     }
 }

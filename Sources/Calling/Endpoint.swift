@@ -56,4 +56,8 @@ public enum LegNotification: Hashable, Sendable {
     case slots([SlotState])
     /// Please send this m-line with that codec; `reason` is a sentence.
     case codecWanted(mid: String, codec: String, reason: String)
+    /// Which layers of this m-line anybody watches; the others may be paused.
+    case layers(mid: String, [PublishedLayer])
+    /// What the participant is sent, and why not more.
+    case allocation(LinkAllocation)
 }

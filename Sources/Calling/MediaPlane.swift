@@ -187,4 +187,8 @@ public enum MediaEvent: Sendable {
     case slots(CallID, ParticipantID, [SlotState])
     /// This publisher should send the m-line with another codec; `reason` is a sentence.
     case codecWanted(CallID, ParticipantID, mid: String, codec: String, reason: String)
+    /// Which layers of what this publisher sends on the m-line anybody watches.
+    case layers(CallID, ParticipantID, mid: String, [PublishedLayer])
+    /// What this receiver gets, and why not more.
+    case allocation(CallID, ParticipantID, LinkAllocation)
 }

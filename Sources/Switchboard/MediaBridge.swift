@@ -1,6 +1,7 @@
 import Calling
 import Conference
 import MediaWorker
+import PayloadFormats
 import ProtocolCore
 import SDP
 import ServiceLifecycle
@@ -29,7 +30,7 @@ struct MediaBridge: MediaPlane {
         } catch {
             throw MediaNegotiationError("\(error)")
         }
-        let lines = answer.session.lines.compactMap { line -> AnsweredLine? in
+        let lines = answer.session.lines.compactMap { line -> Calling.AnsweredLine? in
             guard line.rejection == nil,
                 let purpose = line.purposes.first.flatMap({ MediaPurpose(rawValue: $0.rawValue) })
             else { return nil }
@@ -37,7 +38,7 @@ struct MediaBridge: MediaPlane {
             for codec in line.codecs where !names.contains(codec.codec.encodingName) {
                 names.append(codec.codec.encodingName)
             }
-            return AnsweredLine(mid: line.mid.rawValue, purpose: purpose, codecs: names)
+            return Calling.AnsweredLine(mid: line.mid.rawValue, purpose: purpose, codecs: names)
         }
         return MediaAnswer(sdp: answer.sdp, lines: lines)
     }
@@ -110,6 +111,20 @@ extension MediaEvent {
                 reason: codec == .h264
                     ? "Everyone who watches can decode \(codec.name) now."
                     : "Somebody who watches cannot decode \(instead.name).")
+        case .layers(let conference, let participant, let mid, let demands):
+            self = .layers(
+                CallID(conference), ParticipantID(participant), mid: mid.rawValue,
+                demands.map { PublishedLayer(rid: $0.rid?.rawValue, isActive: $0.isWanted) })
+        case .allocation(let conference, let participant, let allocation):
+            self = .allocation(
+                CallID(conference), ParticipantID(participant),
+                LinkAllocation(
+                    availableBitrate: allocation.budget, state: allocation.state,
+                    slots: allocation.slots.map { slot in
+                        LinkAllocation.Slot(
+                            mid: slot.mid.rawValue, rid: slot.rid?.rawValue, width: slot.size?.width,
+                            height: slot.size?.height, bitrate: slot.bitrate, reason: slot.reason.rawValue)
+                    }))
         }
     }
 }

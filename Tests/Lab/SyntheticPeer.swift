@@ -36,6 +36,7 @@ package struct SyntheticPeer: ~Copyable {
     private var receiver: SRTPReceiver?
     private var states: [SSRC: SRTPReceiveState] = [:]
     private var transaction: UInt8 = 0
+    private var arrivals = TransportFeedbackRecorder(sender: SSRC(1), media: SSRC(0))
     private let extensions: HeaderExtensionMap
     private var nextTransportSequence: UInt16 = 0
 
@@ -84,6 +85,7 @@ package struct SyntheticPeer: ~Copyable {
             guard count > 0 else { break }
             for index in 0..<count { receive(UnsafeRawBufferPointer(batch.datagram(index)), now: now) }
         }
+        while let feedback = arrivals.poll(now: now) { sendControl([.transportFeedback(feedback)]) }
         drive()
     }
 
@@ -99,7 +101,11 @@ package struct SyntheticPeer: ~Copyable {
             dtls.handle(datagram.bytes, now: now)
             drive()
         case 128...191:
-            if datagram.count > 1, 192...223 ~= datagram[1] { receiveControl(datagram) } else { receiveMedia(datagram) }
+            if datagram.count > 1, 192...223 ~= datagram[1] {
+                receiveControl(datagram)
+            } else {
+                receiveMedia(datagram, now: now)
+            }
         default:
             break
         }
@@ -115,7 +121,7 @@ package struct SyntheticPeer: ~Copyable {
         reports += packets
     }
 
-    private mutating func receiveMedia(_ datagram: UnsafeRawBufferPointer) {
+    private mutating func receiveMedia(_ datagram: UnsafeRawBufferPointer, now: Instant) {
         guard let base = datagram.baseAddress, let header = try? RTPHeader(parsing: datagram.bytes),
             let values = try? ReceivedExtensions(parsing: datagram.bytes, header: header, map: extensions)
         else {
@@ -136,6 +142,7 @@ package struct SyntheticPeer: ~Copyable {
             return
         }
         states[header.ssrc] = state
+        if let number = values.transportSequence { arrivals.record(transportSequence: number, at: now) }
         received.append(
             Received(
                 header: header, payload: payload, audioLevel: values.audioLevel?.rawValue,

@@ -26,6 +26,8 @@ extension LegMessage {
         case .media(let isConnected): .mediaState(call, isConnected: isConnected)
         case .slots(let slots): .slots(call, slots)
         case .codecWanted(let mid, let codec, let reason): .codec(call, mid: mid, codec: codec, reason: reason)
+        case .layers(let mid, let layers): .layers(call, mid: mid, layers)
+        case .allocation(let allocation): .allocation(call, allocation)
         }
     }
 }

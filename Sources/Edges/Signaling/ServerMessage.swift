@@ -46,6 +46,8 @@ enum ServerMessage: Hashable, Sendable {
     case mediaState(CallID, isConnected: Bool)
     case slots(CallID, [SlotState])
     case codec(CallID, mid: String, codec: String, reason: String)
+    case layers(CallID, mid: String, [PublishedLayer])
+    case allocation(CallID, LinkAllocation)
 }
 
 extension ServerMessage {
@@ -85,7 +87,29 @@ extension ServerMessage {
                 "type": "media.codec", "callId": call.json, "mid": .string(mid), "codec": .string(codec),
                 "reason": .string(reason),
             ]
+        case .layers(let call, let mid, let layers):
+            [
+                "type": "media.layers", "callId": call.json, "mid": .string(mid),
+                "layers": .array(
+                    layers.map { ["rid": $0.rid.map { .string($0) } ?? .null, "active": .bool($0.isActive)] }),
+            ]
+        case .allocation(let call, let allocation):
+            [
+                "type": "media.allocation", "callId": call.json,
+                "availableBitrate": allocation.availableBitrate.map { .integer($0) } ?? .null,
+                "state": allocation.state.map { .string($0) } ?? .null, "slots": .array(allocation.slots.map(\.json)),
+            ]
         }
+    }
+}
+
+extension LinkAllocation.Slot {
+    fileprivate var json: JSONValue {
+        [
+            "mid": .string(mid), "rid": rid.map { .string($0) } ?? .null,
+            "width": width.map { .integer($0) } ?? .null, "height": height.map { .integer($0) } ?? .null,
+            "bitrate": .integer(bitrate), "reason": .string(reason),
+        ]
     }
 }
 

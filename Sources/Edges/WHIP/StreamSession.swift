@@ -229,7 +229,7 @@ actor StreamSession: Endpoint {
             end(reason)
             return
         // A publisher cannot be asked to offer anew, nor a viewer to be shown why a slot is empty.
-        case .state, .own, .media, .slots, .codecWanted: return
+        case .state, .own, .media, .slots, .codecWanted, .layers, .allocation: return
         }
         phase = .live(life)
     }

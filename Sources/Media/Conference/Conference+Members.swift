@@ -27,8 +27,14 @@ extension Conference {
         member(reference.member)?.pointee.track(reference.source).pointee.offeredCodecs = codecs
     }
 
+    /// The simulcast layers that a publisher has agreed to send, by their names, in its order; none for a single stream.
+    public mutating func setLayers(_ rids: [Rid], _ reference: TrackReference, buffers: inout PacketBuffers) {
+        member(reference.member)?.pointee.track(reference.source).pointee.setLayers(rids, buffers: &buffers)
+        allocationIsDue = true
+    }
+
     /// Too much of a publisher's stream is lost to be sent again: only a keyframe helps.
-    public mutating func wantKeyframe(_ reference: TrackReference) {
-        member(reference.member)?.pointee.track(reference.source).pointee.keyframes.want()
+    public mutating func wantKeyframe(_ reference: TrackReference, layer: UInt8) {
+        member(reference.member)?.pointee.track(reference.source).pointee.layer(layer)?.pointee.keyframes.want()
     }
 }

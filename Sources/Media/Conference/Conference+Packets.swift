@@ -1,3 +1,4 @@
+public import PayloadFormats
 public import ProtocolCore
 
 /// The path of a packet: no allocation, no reference counting, no clock.
@@ -14,27 +15,43 @@ extension Conference {
         guard let publisher = member(reference.member) else { return }
         let track = publisher.pointee.track(reference.source)
         let bytes = UnsafeRawPointer(payload)
+        guard let layer = track.pointee.layer(details.layer) else { return }
         if track.pointee.codec != details.codec { codecChanged(to: details.codec, of: track) }
         if reference.source == .microphone {
             if publisher.pointee.isMuted || publisher.pointee.isOnHold { return }
             recordLevel(details, of: publisher, now: now)
         } else {
-            guard track.pointee.store(details, payload: &payload, length: length, buffers: &buffers) else {
+            guard layer.pointee.store(details, payload: &payload, length: length, now: now, buffers: &buffers) else {
                 duplicates += 1
                 return
             }
-            if details.startsKeyframe { track.pointee.keyframes.satisfy() }
+            if details.startsKeyframe { layer.pointee.keyframes.satisfy() }
             if publisher.pointee.isOnHold || !track.pointee.isPublished { return }
         }
+        let interest = UInt8(1) << details.layer
         for index in 0..<track.pointee.subscriptionCount {
             let subscription = track.pointee.subscriptions[index]
-            if subscription.member.pointee.isOnHold { continue }
+            if subscription.layers & interest == 0 || subscription.member.pointee.isOnHold { continue }
             let phase = subscription.slot.pointee.phase
-            guard let packet = subscription.slot.pointee.forward(details, payload: bytes, length: length, now: now)
+            let present = subscription.slot.pointee.layer
+            guard
+                let packet = subscription.slot.pointee.forward(
+                    details, payload: bytes, length: length, layers: track.pointee.layers, now: now)
             else { continue }
-            if phase == .waiting { subscription.member.pointee.slotsAreDirty = true }
+            if phase == .waiting || present != details.layer {
+                track.pointee.updateInterest(at: index)
+                subscription.member.pointee.slotsAreDirty = true
+            }
             queue.append(packet, to: subscription.member.pointee.receiver)
         }
+    }
+
+    /// Where the payload of a packet lies that had to wait; nil when it was forgotten meanwhile.
+    public func payload(of origin: PacketOrigin) -> (bytes: UnsafeRawPointer, length: Int)? {
+        guard let layer = member(origin.track.member)?.pointee.track(origin.track.source).pointee.layer(origin.layer),
+            let entry = layer.pointee.stored(origin.sequence), let payload = entry.payload
+        else { return nil }
+        return (UnsafeRawPointer(payload), Int(entry.length))
     }
 
     /// Answers a receiver's NACK (RFC 4585 §6.2.1) for packets of one of its slots from the history.
@@ -47,10 +64,12 @@ extension Conference {
         else { return }
         let track = publisher.pointee.track(source.source)
         for sequence in lost {
-            guard let original = slot.pointee.sourceSequence(of: sequence.rawValue, now: now),
-                let entry = track.pointee.stored(original), let payload = entry.payload,
+            guard let origin = slot.pointee.origin(of: sequence.rawValue),
+                let entry = track.pointee.layer(origin.layer)?.pointee.stored(origin.sequence),
+                let payload = entry.payload,
                 let packet = slot.pointee.retransmit(
-                    entry.details, payload: payload, length: Int(entry.length), now: now)
+                    entry.details, as: sequence.rawValue, timestampOffset: origin.timestampOffset, payload: payload,
+                    length: Int(entry.length), now: now)
             else {
                 refusedRetransmissions += 1
                 continue
@@ -60,17 +79,68 @@ extension Conference {
         }
     }
 
+    /// Sends a member up to `bytes` of what it was sent lately once more, so that a probe has something to send.
+    /// Returns how much was queued; nothing when none of its slots flows with retransmissions.
+    public mutating func pad(_ bytes: Int, to index: Int32, now: Instant, queue: inout ForwardQueue) -> Int {
+        guard let receiver = member(index), !receiver.pointee.isOnHold else { return 0 }
+        var queued = 0
+        for position in 0..<receiver.pointee.slotCount {
+            let slot = receiver.pointee.slots + position
+            guard slot.pointee.kind != .audio, slot.pointee.phase == .active, let source = slot.pointee.source,
+                let track = member(source.member)?.pointee.track(source.source)
+            else { continue }
+            for age in 0..<Conference.paddingDepth {
+                guard queued < bytes else { return queued }
+                let number = slot.pointee.newestSequence &- UInt16(truncatingIfNeeded: age)
+                guard let origin = slot.pointee.origin(of: number),
+                    let entry = track.pointee.layer(origin.layer)?.pointee.stored(origin.sequence),
+                    let payload = entry.payload,
+                    let packet = slot.pointee.retransmit(
+                        entry.details, as: number, timestampOffset: origin.timestampOffset, payload: payload,
+                        length: Int(entry.length), isPadding: true, now: now)
+                else { break }
+                queued += Int(entry.length) + Conference.paddingOverhead
+                paddingPackets += 1
+                queue.append(packet, to: receiver.pointee.receiver)
+            }
+        }
+        return queued
+    }
+
+    /// Of how many of a slot's last packets padding is made.
+    private static let paddingDepth = 24
+    /// Header, original sequence number and authentication tag of a padding packet, in bytes.
+    private static let paddingOverhead = 42
+
     /// A receiver lost its picture (PLI or FIR) on one of its slots.
     public mutating func requestKeyframe(forSlot ssrc: SSRC, by index: Int32) {
         guard let receiver = member(index), let slot = receiver.pointee.slot(withSSRC: ssrc.rawValue),
-            let source = slot.pointee.source, source.source != .microphone
+            let source = slot.pointee.source, source.source != .microphone,
+            let track = member(source.member)?.pointee.track(source.source)
         else { return }
-        member(source.member)?.pointee.track(source.source).pointee.keyframes.want()
+        if slot.pointee.phase == .active {
+            track.pointee.layer(slot.pointee.layer)?.pointee.keyframes.want()
+        } else {
+            track.pointee.wantKeyframes()
+        }
     }
 
-    /// Notes a publisher's sender report, from which those of the slots are made.
-    public mutating func recordSenderReport(timestamp: UInt32, of reference: TrackReference, at now: Instant) {
-        member(reference.member)?.pointee.track(reference.source).pointee.senderReport = (timestamp, now)
+    /// Notes a publisher's sender report of one layer, from which those of the slots are made.
+    /// - Parameter publisherTime: The report's wall-clock time in nanoseconds, on whatever clock the publisher has.
+    public mutating func recordSenderReport(
+        timestamp: UInt32, publisherTime: Int64, of reference: TrackReference, layer: UInt8, at now: Instant
+    ) {
+        member(reference.member)?.pointee.track(reference.source).pointee.layer(layer)?.pointee.clock = LayerClock(
+            timestamp: timestamp, publisherTime: publisherTime, arrival: now)
+    }
+
+    /// Notes the size of a layer's pictures, from the parameter sets of a keyframe.
+    public mutating func recordSize(_ size: PictureSize, of reference: TrackReference, layer: UInt8) {
+        guard let member = member(reference.member),
+            let layer = member.pointee.track(reference.source).pointee.layer(layer), layer.pointee.size != size
+        else { return }
+        layer.pointee.size = size
+        allocationIsDue = true
     }
 
     @inline(never)
@@ -79,9 +149,8 @@ extension Conference {
         for index in 0..<track.pointee.subscriptionCount {
             let subscription = track.pointee.subscriptions[index]
             subscription.member.pointee.slotsAreDirty = true
-            if codec != .opus { subscription.slot.pointee.awaitKeyframe() }
         }
-        if codec != .opus { track.pointee.keyframes.want() }
+        if codec != .opus { track.pointee.awaitKeyframes() }
     }
 
     @inline(__always)

@@ -23,7 +23,9 @@ extension Conference {
             else { continue }
             if let last = slot.pointee.lastReport, now - last < Conference.senderReportInterval { continue }
             let track = publisher.pointee.track(source.source)
-            guard let report = track.pointee.senderReport, let codec = track.pointee.codec else { continue }
+            guard let report = track.pointee.layer(slot.pointee.layer)?.pointee.clock,
+                let codec = track.pointee.codec
+            else { continue }
             let ticks = (now - report.arrival).nanoseconds / 1_000 * Int64(codec.clockRate) / 1_000_000
             let timestamp = report.timestamp &+ UInt32(truncatingIfNeeded: ticks)
             slot.pointee.noteReport(at: now)

@@ -15,11 +15,16 @@ public struct Conference: ~Copyable {
     var lastSpeakerUpdate: Instant?
     var lastSpeakerReport = SpeakerReport()
     var lastSpeakerReportAt: Instant?
+    /// Something changed that decides who gets which layer.
+    var allocationIsDue = false
+    var lastAllocation: Instant?
     public private(set) var memberCount = 0
     /// Duplicate packets that were not forwarded, retransmissions made, and those refused by budget or age.
     public internal(set) var duplicates = 0
     public internal(set) var retransmissions = 0
     public internal(set) var refusedRetransmissions = 0
+    /// Packets sent once more only to learn whether more would pass.
+    public internal(set) var paddingPackets = 0
 
     /// `seed` starts the random first sequence numbers and timestamps of slots (RFC 3550 §5.1).
     public init(seed: UInt64) {
@@ -100,6 +105,8 @@ public struct Conference: ~Copyable {
         let track = member.pointee.track(reference.source)
         guard track.pointee.isPublished != published else { return }
         track.pointee.isPublished = published
+        if published { track.pointee.forgetDemand() }
+        allocationIsDue = true
         for index in 0..<track.pointee.subscriptionCount {
             let subscription = track.pointee.subscriptions[index]
             subscription.member.pointee.slotsAreDirty = true
@@ -109,8 +116,13 @@ public struct Conference: ~Copyable {
     }
 
     /// The publisher's stream began anew, with another SSRC.
-    public mutating func restartTrack(_ reference: TrackReference, buffers: inout PacketBuffers) {
-        member(reference.member)?.pointee.track(reference.source).pointee.restart(buffers: &buffers)
+    /// - Parameter layer: Only this simulcast layer did; nil: all of them.
+    public mutating func restartTrack(
+        _ reference: TrackReference, layer: UInt8? = nil, buffers: inout PacketBuffers
+    ) {
+        guard let track = member(reference.member)?.pointee.track(reference.source) else { return }
+        guard let layer, track.pointee.isSimulcast else { return track.pointee.restart(buffers: &buffers) }
+        track.pointee.restart(layer: layer, buffers: &buffers)
     }
 
     // MARK: Slots
@@ -145,6 +157,7 @@ public struct Conference: ~Copyable {
             let slot = member.pointee.slots + position
             member.pointee.requests[position] = request
             member.pointee.slotsAreDirty = true
+            allocationIsDue = true
             guard slot.pointee.source != request?.source else { continue }
             detach(slot)
             guard let request, request.source.member != index, self.member(request.source.member) != nil else {
@@ -155,14 +168,17 @@ public struct Conference: ~Copyable {
         return unknown
     }
 
-    func attach(
+    mutating func attach(
         _ slot: UnsafeMutablePointer<Slot>, of member: UnsafeMutablePointer<Member>, to source: TrackReference
     ) {
         guard let publisher = self.member(source.member) else { return }
         slot.pointee.attach(source)
         let track = publisher.pointee.track(source.source)
         track.pointee.subscribe(slot, of: member)
-        if source.source != .microphone { track.pointee.keyframes.want() }
+        if source.source != .microphone {
+            track.pointee.wantKeyframes()
+            allocationIsDue = true
+        }
         member.pointee.slotsAreDirty = true
     }
 
@@ -175,8 +191,9 @@ public struct Conference: ~Copyable {
 
     private func restart(_ slot: UnsafeMutablePointer<Slot>) {
         slot.pointee.awaitKeyframe()
-        if let source = slot.pointee.source, source.source != .microphone {
-            member(source.member)?.pointee.track(source.source).pointee.keyframes.want()
-        }
+        guard let source = slot.pointee.source, let track = member(source.member)?.pointee.track(source.source)
+        else { return }
+        track.pointee.updateInterest(of: slot)
+        if source.source != .microphone { track.pointee.wantKeyframes() }
     }
 }

@@ -2,14 +2,18 @@ public import ProtocolCore
 
 /// What a conference wants done or told, from `Conference.poll`.
 public enum ConferenceEvent: Hashable, Sendable {
-    /// Ask this publisher for a keyframe (PLI, RFC 4585 §6.3.1).
-    case requestKeyframe(TrackReference)
+    /// Ask this publisher for a keyframe of one layer (PLI, RFC 4585 §6.3.1).
+    case requestKeyframe(TrackReference, layer: UInt8)
     /// Tell this member what its slots hold now.
     case slots(Int32, [SlotReport])
     /// Tell everyone who speaks.
     case speakers(SpeakerReport)
     /// Ask this publisher to send with another codec, because somebody who wants to see it lacks the present one.
     case codecWanted(TrackReference, MediaCodec, instead: MediaCodec)
+    /// Tell this publisher which of its layers anybody watches; the others it may pause.
+    case layers(TrackReference, [LayerDemand])
+    /// Tell this member what it gets, and why not more.
+    case allocation(Int32, AllocationReport)
 }
 
 /// Who speaks: members loudest first, and how loud the heard ones are.
@@ -45,6 +49,7 @@ extension Conference {
     /// Does what is due and returns what has to be done outside. Call about every 10 to 20 ms.
     public mutating func poll(now: Instant) -> [ConferenceEvent] {
         updateSpeakers(now: now)
+        allocateIfDue(now: now)
         for case let member? in members {
             for source in [MediaSource.camera, .screen] { pollTrack(source, of: member, now: now) }
         }
@@ -62,8 +67,15 @@ extension Conference {
     ) {
         let track = member.pointee.track(source)
         guard track.pointee.isPublished, track.pointee.subscriptionCount > 0 else { return }
-        if track.pointee.keyframes.poll(now: now) {
-            events.append(.requestKeyframe(TrackReference(member: member.pointee.index, source: source)))
+        for index in 0..<track.pointee.layerCount {
+            // A layer that does not flow cannot be asked; when it begins it begins with a keyframe.
+            let layer = track.pointee.layers + index
+            guard !track.pointee.isSimulcast || layer.pointee.isLive(now: now), layer.pointee.keyframes.poll(now: now)
+            else { continue }
+            events.append(
+                .requestKeyframe(
+                    TrackReference(member: member.pointee.index, source: source),
+                    layer: UInt8(truncatingIfNeeded: index)))
         }
     }
 

@@ -18,6 +18,15 @@ public struct ForwardedPacket {
     public var orientation: UInt8?
     /// For a retransmission (RFC 4588) the original sequence number, which goes before the payload.
     public var originalSequence: UInt16?
+    /// Where the payload can be found later on; nil for what cannot wait (audio, retransmissions).
+    public var origin: PacketOrigin?
+}
+
+/// Where a video packet is kept: its track, layer and the publisher's sequence number.
+public struct PacketOrigin: Sendable {
+    public var track: TrackReference
+    public var layer: UInt8
+    public var sequence: UInt16
 }
 
 /// The packets that a burst of received ones has given rise to, linked by receiver.

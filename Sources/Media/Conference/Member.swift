@@ -21,6 +21,16 @@ struct Member: ~Copyable {
     var slotCount = 0
     /// What the application asked to see, by slot index.
     var requests: [Int: VideoRequest] = [:]
+    /// What was decided for its video slots, by slot index.
+    var allocations: [Int: AllocationMemory] = [:]
+    /// What its link carries, in bits per second; nil while unknown.
+    var budget: Int?
+    /// What would be sent to it if its link carried anything.
+    var needed = 0
+    var allocationIsDue = false
+    var lastAllocation: Instant?
+    var lastAllocationReport: AllocationReport?
+    var lastAllocationReportAt: Instant?
 
     init(index: Int32, receiver: Int32) {
         self.index = index

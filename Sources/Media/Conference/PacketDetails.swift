@@ -27,6 +27,10 @@ public struct PacketDetails: Sendable {
     public var timestamp: UInt32
     public var codec: MediaCodec
     public var marker: Bool
+    /// Which of the track's simulcast streams this is, 0 for a track with a single one.
+    public var layer: UInt8 = 0
+    /// The temporal layer: receivers can do without those above 0. At most 2.
+    public var temporal: UInt8 = 0
     /// This packet begins a picture from which a decoder can start.
     public var startsKeyframe = false
     /// The audio level extension's byte (RFC 6464: voice bit and -dBov), when present.

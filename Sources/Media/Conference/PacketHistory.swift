@@ -14,6 +14,7 @@ struct PacketHistory: ~Copyable {
     }
 
     private let entries: UnsafeMutablePointer<Entry>
+    private var newest: UInt16?
 
     init() {
         entries = .allocate(capacity: PacketHistory.capacity)
@@ -40,6 +41,13 @@ struct PacketHistory: ~Copyable {
         if let previous = entry.pointee.payload { buffers.give(previous) }
         entry.pointee = Entry(details: details, payload: payload, length: Int32(truncatingIfNeeded: length))
         payload = buffers.take()
+        if let newest, Int16(bitPattern: details.sequence &- newest) < 0 { return }
+        newest = details.sequence
+    }
+
+    /// The packet `position` numbers before the newest one, if it is there.
+    func latest(_ position: Int) -> Entry? {
+        newest.flatMap { entry($0 &- UInt16(truncatingIfNeeded: position)) }
     }
 
     /// Gives every buffer back; the history is empty afterwards.
@@ -48,5 +56,6 @@ struct PacketHistory: ~Copyable {
             if let payload = entries[index].payload { buffers.give(payload) }
             entries[index] = Entry()
         }
+        newest = nil
     }
 }

@@ -4,30 +4,54 @@ internal import ProtocolCore
 struct Subscription {
     var slot: UnsafeMutablePointer<Slot>
     var member: UnsafeMutablePointer<Member>
+    /// One bit for each layer whose packets the slot wants to see; others need not be shown to it.
+    var layers: UInt8
 }
 
-/// One source of a participant: the stream that it sends, and who gets it.
+/// One source of a participant: the streams that carry it, and who gets it.
 struct PublishedTrack: ~Copyable {
+    /// Simulcast layers of one track at most.
+    static let layerCapacity = 3
+
     /// Whether the participant says that it publishes this source (camera on, microphone present).
     var isPublished = false
     /// The codec of the last packet, known from the first one on.
     var codec: MediaCodec?
     /// What the publisher could send, in its order of preference.
     var offeredCodecs: [MediaCodec] = []
-    var keyframes = KeyframeBudget()
-    /// The latest sender report: wall-clock time is ours at its arrival, so that all slots share one clock.
-    var senderReport: (timestamp: UInt32, arrival: Instant)?
-    private(set) var history: PacketHistory?
+    let layers: UnsafeMutablePointer<Layer>
+    private(set) var layerCount = 1
     private(set) var subscriptions: UnsafeMutablePointer<Subscription>
     private(set) var subscriptionCount = 0
     private var subscriptionCapacity = 4
 
     init() {
         subscriptions = .allocate(capacity: subscriptionCapacity)
+        layers = .allocate(capacity: PublishedTrack.layerCapacity)
+        layers.initialize(to: Layer(rid: nil))
     }
 
     deinit {
         subscriptions.deallocate()
+        layers.deinitialize(count: layerCount)
+        layers.deallocate()
+    }
+
+    var isSimulcast: Bool { layerCount > 1 }
+
+    /// Takes the layers that were negotiated; those that were there before go on as they are.
+    mutating func setLayers(_ rids: [Rid], buffers: inout PacketBuffers) {
+        let wanted = rids.isEmpty ? [nil] : rids.prefix(PublishedTrack.layerCapacity).map(Optional.some)
+        let present = (0..<layerCount).map { layers[$0].rid }
+        guard present != wanted else { return }
+        restart(buffers: &buffers)
+        layers.deinitialize(count: layerCount)
+        layerCount = wanted.count
+        for (position, rid) in wanted.enumerated() { (layers + position).initialize(to: Layer(rid: rid)) }
+    }
+
+    func layer(_ index: UInt8) -> UnsafeMutablePointer<Layer>? {
+        Int(index) < layerCount ? layers + Int(index) : nil
     }
 
     mutating func subscribe(_ slot: UnsafeMutablePointer<Slot>, of member: UnsafeMutablePointer<Member>) {
@@ -38,7 +62,8 @@ struct PublishedTrack: ~Copyable {
             subscriptions = larger
             subscriptionCapacity *= 2
         }
-        (subscriptions + subscriptionCount).initialize(to: Subscription(slot: slot, member: member))
+        (subscriptions + subscriptionCount).initialize(
+            to: Subscription(slot: slot, member: member, layers: slot.pointee.layersOfInterest))
         subscriptionCount += 1
     }
 
@@ -50,28 +75,48 @@ struct PublishedTrack: ~Copyable {
         }
     }
 
-    /// Keeps a video packet for retransmission. Returns false when it is there already: a duplicate is not forwarded.
+    /// Follows a slot whose wish for layers has changed.
+    mutating func updateInterest(of slot: UnsafeMutablePointer<Slot>) {
+        for index in 0..<subscriptionCount where subscriptions[index].slot == slot {
+            subscriptions[index].layers = slot.pointee.layersOfInterest
+            return
+        }
+    }
+
     @inline(__always)
-    mutating func store(
-        _ details: PacketDetails, payload: inout UnsafeMutableRawPointer, length: Int, buffers: inout PacketBuffers
-    ) -> Bool {
-        if history == nil { history = PacketHistory() }
-        guard history?.entry(details.sequence) == nil else { return false }
-        history?.store(details, payload: &payload, length: length, from: &buffers)
-        return true
+    mutating func updateInterest(at index: Int) {
+        subscriptions[index].layers = subscriptions[index].slot.pointee.layersOfInterest
     }
 
-    func stored(_ sequence: UInt16) -> PacketHistory.Entry? {
-        history?.entry(sequence)
+    /// Every slot needs a keyframe to go on.
+    mutating func awaitKeyframes() {
+        for index in 0..<subscriptionCount {
+            subscriptions[index].slot.pointee.awaitKeyframe()
+            subscriptions[index].layers = subscriptions[index].slot.pointee.layersOfInterest
+        }
+        if subscriptionCount > 0 { wantKeyframes() }
     }
 
-    /// The publisher began a new RTP stream: nothing of the old one fits any more.
+    /// A keyframe is needed on the layers that flow; on a layer that does not, it comes by itself with the first picture.
+    mutating func wantKeyframes() {
+        for index in 0..<layerCount { layers[index].keyframes.want() }
+    }
+
+    /// The publisher began one layer's stream anew: only who got that one must wait.
+    mutating func restart(layer index: UInt8, buffers: inout PacketBuffers) {
+        guard let layer = layer(index) else { return }
+        layer.pointee.restart(buffers: &buffers)
+        for position in 0..<subscriptionCount where subscriptions[position].slot.pointee.layer == index {
+            subscriptions[position].slot.pointee.awaitKeyframe()
+            updateInterest(at: position)
+        }
+        layer.pointee.keyframes.want()
+    }
+
+    /// The publisher began its streams anew: nothing of the old ones fits any more.
     mutating func restart(buffers: inout PacketBuffers) {
-        history?.release(to: &buffers)
-        history = nil
-        senderReport = nil
+        for index in 0..<layerCount { layers[index].restart(buffers: &buffers) }
         codec = nil
-        for index in 0..<subscriptionCount { subscriptions[index].slot.pointee.awaitKeyframe() }
-        if subscriptionCount > 0 { keyframes.want() }
+        awaitKeyframes()
     }
 }

@@ -24,10 +24,20 @@ struct Slot {
     private(set) var phase = Phase.empty
     private(set) var source: TrackReference?
 
-    private var sequenceOffset: UInt16 = 0
+    /// The layer that flows; of meaning only while `phase` is active.
+    private(set) var layer: UInt8 = 0
+    /// The layer that shall flow from its next keyframe on; nil when none may.
+    private(set) var target: UInt8?
+    /// From which layers a waiting slot takes a keyframe, one bit each.
+    private var entry: UInt8 = 0xff
+    /// Up to which temporal layer packets pass now, and shall pass from the next picture on.
+    private var temporal: UInt8 = .max
+    private var targetTemporal: UInt8 = .max
+
+    private var numbers = SequenceMap()
     private var timestampOffset: UInt32 = 0
-    /// The source's packets before this one belong to pictures that were not forwarded.
-    private var firstSourceSequence: UInt16 = 0
+    /// The source's timestamp of the picture that flows.
+    private var pictureTimestamp: UInt32 = 0
     private var hasSent = false
     /// Highest sequence number sent, extended by its wraps.
     private var highest: UInt64
@@ -58,22 +68,52 @@ struct Slot {
     mutating func attach(_ source: TrackReference) {
         self.source = source
         phase = .waiting
+        target = 0
+        entry = 0xff
+        temporal = .max
+        targetTemporal = .max
+        numbers.removeAll()
     }
 
     mutating func detach() {
         source = nil
         phase = .empty
+        numbers.removeAll()
     }
 
     /// Picks the flow up again after a pause of the same source: it needs a keyframe first.
     mutating func awaitKeyframe() {
-        if source != nil { phase = .waiting }
+        guard source != nil else { return }
+        phase = .waiting
+        numbers.removeAll()
+    }
+
+    /// Says which layer shall flow, and up to which temporal layer.
+    /// - Parameter entry: The layers that will do until then, one bit each.
+    mutating func aim(at target: UInt8?, temporal: UInt8, entry: UInt8) {
+        self.target = target
+        self.entry = entry
+        targetTemporal = temporal
+        if target == nil, phase == .active { awaitKeyframe() }
+    }
+
+    /// One bit for each layer of which packets matter to the slot.
+    var layersOfInterest: UInt8 {
+        guard kind != .audio else { return 1 }
+        switch phase {
+        case .empty: return 0
+        case .waiting: return target == nil ? 0 : entry
+        case .active: return 1 << layer | (target.map { 1 << $0 } ?? 0)
+        }
     }
 
     /// Rewrites a packet of the slot's source. Returns nil when this packet is not for the receiver.
+    ///
+    /// `layers` are those of the source's track, for their clocks.
     @inline(__always)
     mutating func forward(
-        _ details: PacketDetails, payload: UnsafeRawPointer, length: Int, now: Instant
+        _ details: PacketDetails, payload: UnsafeRawPointer, length: Int, layers: UnsafeMutablePointer<Layer>,
+        now: Instant
     ) -> ForwardedPacket? {
         guard let payloadType = payloadTypes[details.codec] else { return nil }
         var marker = details.marker
@@ -81,18 +121,26 @@ struct Slot {
         case .empty:
             return nil
         case .waiting:
-            guard kind == .audio || details.startsKeyframe else { return nil }
-            begin(at: details, now: now)
+            guard kind == .audio || (details.startsKeyframe && target != nil && entry & (1 << details.layer) != 0)
+            else { return nil }
+            begin(at: details, layers: layers, now: now)
             // The first packet of a talk spurt (RFC 3551 §4.1): the jitter buffer may adapt here.
             if kind == .audio { marker = true }
         case .active:
-            // A packet from before the switch: its picture's beginning was not forwarded.
-            let age = Int16(bitPattern: details.sequence &- firstSourceSequence)
-            if age < 0 { return nil }
-            // Moves along, or half a turn of the numbers later every packet would look older than the switch.
-            if age > 0x4000 { firstSourceSequence = details.sequence &- 0x2000 }
+            if details.layer != layer {
+                guard details.layer == target, details.startsKeyframe else { return nil }
+                begin(at: details, layers: layers, now: now)
+            } else if details.timestamp != pictureTimestamp {
+                pictureTimestamp = details.timestamp
+                // Layers above may be left out from any picture on, and come back after one that all others build on.
+                if targetTemporal < temporal || details.temporal == 0 { temporal = targetTemporal }
+            }
+            if details.temporal > temporal {
+                numbers.leaveOut(details.sequence)
+                return nil
+            }
         }
-        let sequence = details.sequence &+ sequenceOffset
+        guard let sequence = numbers.map(details.sequence) else { return nil }
         let timestamp = details.timestamp &+ timestampOffset
         let distance = Int64(Int16(bitPattern: sequence &- UInt16(truncatingIfNeeded: highest)))
         let extended = UInt64(bitPattern: Int64(bitPattern: highest) &+ distance)
@@ -108,51 +156,69 @@ struct Slot {
             payload: payload, payloadLength: Int32(truncatingIfNeeded: length), ssrc: ssrc, timestamp: timestamp,
             sequence: sequence, payloadType: payloadType, marker: marker,
             rollover: UInt32(truncatingIfNeeded: extended >> 16), audioLevel: details.audioLevel,
-            orientation: details.orientation, originalSequence: nil)
+            orientation: details.orientation, originalSequence: nil,
+            origin: kind == .audio
+                ? nil : source.map { PacketOrigin(track: $0, layer: details.layer, sequence: details.sequence) })
     }
 
-    /// The first packet after a switch: continue the slot's numbering with this source.
-    private mutating func begin(at details: PacketDetails, now: Instant) {
+    /// The first packet after a switch: continue the slot's numbering with this source or layer.
+    private mutating func begin(at details: PacketDetails, layers: UnsafeMutablePointer<Layer>, now: Instant) {
         let next = UInt16(truncatingIfNeeded: highest) &+ (hasSent ? 1 : 0)
-        sequenceOffset = next &- details.sequence
-        var elapsed: UInt32 = 0
-        if hasSent {
-            let ticks = (now - lastSent).nanoseconds / 1_000 * Int64(details.codec.clockRate) / 1_000_000
-            elapsed = max(1, UInt32(truncatingIfNeeded: max(0, ticks)))
-        }
-        timestampOffset = lastTimestamp &+ elapsed &- details.timestamp
-        firstSourceSequence = details.sequence
+        let timestamp = continued(details, layers: layers, now: now)
+        timestampOffset = timestamp &- details.timestamp
+        pictureTimestamp = details.timestamp
+        layer = details.layer
+        temporal = targetTemporal
+        numbers.begin(
+            layer: details.layer, source: details.sequence, out: next, timestampOffset: timestampOffset)
         phase = .active
     }
 
-    /// The source's sequence number behind one that the receiver says it lost; nil when it is not of this source.
-    func sourceSequence(of lost: UInt16, now: Instant) -> UInt16? {
-        guard phase == .active, hasSent else { return nil }
-        let behind = Int16(bitPattern: UInt16(truncatingIfNeeded: highest) &- lost)
-        guard behind >= 0 else { return nil }
-        let source = lost &- sequenceOffset
-        guard Int16(bitPattern: source &- firstSourceSequence) >= 0 else { return nil }
-        return source
+    /// The slot's timestamp of the first packet after a switch: between two layers of one track by their clocks, so
+    /// that audio and video stay together; otherwise by the time that has passed.
+    private func continued(_ details: PacketDetails, layers: UnsafeMutablePointer<Layer>, now: Instant) -> UInt32 {
+        guard hasSent else { return lastTimestamp }
+        let clockRate = details.codec.clockRate
+        if phase == .active, let new = layers[Int(details.layer)].clock, let old = layers[Int(layer)].clock {
+            let aligned = new.translate(details.timestamp, to: old, clockRate: clockRate) &+ timestampOffset
+            let step = Int32(bitPattern: aligned &- lastTimestamp)
+            let second = Int32(bitPattern: clockRate)
+            if step > -second, step < 10 * second { return step > 0 ? aligned : lastTimestamp &+ 1 }
+        }
+        let ticks = (now - lastSent).nanoseconds / 1_000 * Int64(clockRate) / 1_000_000
+        return lastTimestamp &+ max(1, UInt32(truncatingIfNeeded: max(0, ticks)))
     }
+
+    /// Where a packet came from that the receiver says it lost; nil when it is not of this source.
+    func origin(of lost: UInt16) -> SequenceMap.Origin? {
+        guard phase == .active, hasSent,
+            Int16(bitPattern: UInt16(truncatingIfNeeded: highest) &- lost) >= 0
+        else { return nil }
+        return numbers.origin(of: lost)
+    }
+
+    /// The slot's number of the newest packet.
+    var newestSequence: UInt16 { UInt16(truncatingIfNeeded: highest) }
 
     /// Builds the retransmission (RFC 4588) of a packet. Nil when the receiver has no RTX, or has used up what it may
     /// ask for.
     ///
     /// Without RTX nothing is sent again: the header extensions would differ from the first time under the same SRTP
     /// index, and AES-GCM must never see one nonce with two messages (RFC 7714 §8).
+    /// - Parameter isPadding: Sent to probe for bandwidth, not asked for: outside the budget.
     mutating func retransmit(
-        _ details: PacketDetails, payload: UnsafeRawPointer, length: Int, now: Instant
-    )
-        -> ForwardedPacket?
-    {
-        guard let rtxSSRC, let payloadType = rtxPayloadTypes[details.codec], retransmissions.take(now: now)
+        _ details: PacketDetails, as lost: UInt16, timestampOffset: UInt32, payload: UnsafeRawPointer, length: Int,
+        isPadding: Bool = false, now: Instant
+    ) -> ForwardedPacket? {
+        guard let rtxSSRC, let payloadType = rtxPayloadTypes[details.codec],
+            isPadding || retransmissions.take(now: now)
         else { return nil }
         rtxSequence &+= 1
         return ForwardedPacket(
             payload: payload, payloadLength: Int32(truncatingIfNeeded: length), ssrc: rtxSSRC,
             timestamp: details.timestamp &+ timestampOffset, sequence: UInt16(truncatingIfNeeded: rtxSequence),
             payloadType: payloadType, marker: details.marker, rollover: UInt32(truncatingIfNeeded: rtxSequence >> 16),
-            audioLevel: nil, orientation: details.orientation, originalSequence: details.sequence &+ sequenceOffset)
+            audioLevel: nil, orientation: details.orientation, originalSequence: lost)
     }
 
     /// The slot's timestamp for the instant at which the source's own timestamp would be `sourceTimestamp`.

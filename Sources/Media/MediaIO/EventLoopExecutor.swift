@@ -25,6 +25,8 @@ public final class EventLoopExecutor: SerialExecutor, @unchecked Sendable {
     private nonisolated(unsafe) var onTick: (() -> Void)?
     private nonisolated(unsafe) var tickInterval: Duration = .zero
     private nonisolated(unsafe) var nextTick: Instant?
+    private nonisolated(unsafe) var onAlarm: (() -> Void)?
+    private nonisolated(unsafe) var nextAlarm: Instant?
 
     public let name: String
 
@@ -90,10 +92,20 @@ public final class EventLoopExecutor: SerialExecutor, @unchecked Sendable {
         nextTick = MonotonicClock.now() + interval
     }
 
+    /// Calls `handler` once on the thread, after `delay`; a later call replaces an earlier one that is still due.
+    /// On the thread only.
+    public func callOnce(after delay: Duration, _ handler: @escaping () -> Void) {
+        checkIsolated()
+        onAlarm = handler
+        nextAlarm = MonotonicClock.now() + delay
+    }
+
     public func stopTicking() {
         checkIsolated()
         onTick = nil
         nextTick = nil
+        onAlarm = nil
+        nextAlarm = nil
     }
 
     /// Ends the thread after the jobs that are already queued.
@@ -161,14 +173,20 @@ public final class EventLoopExecutor: SerialExecutor, @unchecked Sendable {
     }
 
     private func timeUntilTick() -> Int32 {
-        guard let nextTick else { return -1 }
+        guard let next = [nextTick, nextAlarm].compactMap(\.self).min() else { return -1 }
+        let nextTick = next
         let wait = nextTick - MonotonicClock.now()
         return Int32(clamping: max(0, (wait.nanoseconds + 999_999) / 1_000_000))
     }
 
     private func runTickIfDue() {
-        guard let due = nextTick else { return }
+        guard nextTick != nil || nextAlarm != nil else { return }
         let now = MonotonicClock.now()
+        if let due = nextAlarm, now >= due {
+            nextAlarm = nil
+            onAlarm?()
+        }
+        guard let due = nextTick else { return }
         guard now >= due else { return }
         nextTick = now + tickInterval
         onTick?()

@@ -9,15 +9,19 @@ struct IncomingStream {
     let source: MediaSource
     /// A retransmission stream (RFC 4588) repairs the primary stream of its source.
     let isRetransmission: Bool
+    /// Which simulcast layer of its source it carries or repairs.
+    let layer: UInt8
 
     var security = SRTPReceiveState()
     var statistics: ReceiveStatistics
     var losses = NackGenerator()
+    var temporalLayers = TemporalLayers()
 
-    init(ssrc: SSRC, source: MediaSource, isRetransmission: Bool) {
+    init(ssrc: SSRC, source: MediaSource, isRetransmission: Bool, layer: UInt8 = 0) {
         self.ssrc = ssrc
         self.source = source
         self.isRetransmission = isRetransmission
+        self.layer = layer
         statistics = ReceiveStatistics(ssrc: ssrc)
     }
 

@@ -140,7 +140,7 @@ public actor MediaEngine {
             fingerprint: SDP.CertificateFingerprint(
                 algorithm: identity.fingerprint.algorithm.rawValue, digest: identity.fingerprint.bytes),
             cname: canonicalName, purposes: purposes)
-        parameters.maximumSimulcastLayers = 1
+        parameters.maximumSimulcastLayers = 3
         parameters.preferOffererOrder = previous?.askedCodec != nil
         let answer: (answer: SessionDescription, session: NegotiatedSession)
         do throws(NegotiationError) {

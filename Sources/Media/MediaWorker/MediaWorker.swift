@@ -11,6 +11,7 @@ public actor MediaWorker {
     private let executor: EventLoopExecutor
     private var core: WorkerCore
     private let publish: @Sendable (WorkerEvent) -> Void
+    private var paceIsDue = false
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
         executor.asUnownedSerialExecutor()
@@ -55,11 +56,28 @@ public actor MediaWorker {
     private func readable() {
         core.readable(now: MonotonicClock.now())
         publishEvents()
+        paceSoon()
+    }
+
+    /// While packets wait for somebody's link, the time between two ticks is too long.
+    private func paceSoon() {
+        guard !paceIsDue, core.hasToPace else { return }
+        paceIsDue = true
+        executor.callOnce(after: WorkerCore.pacingInterval) { [unowned self] in
+            assumeIsolated { $0.pace() }
+        }
+    }
+
+    private func pace() {
+        paceIsDue = false
+        core.paceAll(now: MonotonicClock.now())
+        paceSoon()
     }
 
     private func tick() {
         core.tick(now: MonotonicClock.now(), wallClock: .nanoseconds(Int64(MonotonicClock.unixSeconds() * 1e9)))
         publishEvents()
+        paceSoon()
     }
 
     private func publishEvents() {

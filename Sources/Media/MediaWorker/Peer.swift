@@ -7,9 +7,9 @@ internal import SRTP
 
 /// One participant's transport: ICE, DTLS and SRTP over the worker's socket, and the streams that arrive on it.
 struct Peer: ~Copyable {
-    /// Streams that one peer may send; what goes beyond is dropped. Microphone, camera and screen, each with
-    /// retransmissions, twice over for streams that begin anew.
-    static let streamLimit = 16
+    /// Streams that one peer may send; what goes beyond is dropped. A microphone, a camera with three layers and a
+    /// screen, the video with retransmissions, twice over for streams that begin anew.
+    static let streamLimit = 20
     /// Addresses from which one peer's packets are taken; a client has one per network and candidate, seldom more
     /// than four. Beyond that the old ones are forgotten.
     static let addressLimit = 16
@@ -42,6 +42,8 @@ struct Peer: ~Copyable {
     let streams: UnsafeMutablePointer<IncomingStream>
     var streamCount = 0
     var nextTransportSequence: UInt16 = 0
+    /// Large, and used packet by packet, so it stays in one place.
+    let control: UnsafeMutablePointer<SendControl>
     let arrivals: UnsafeMutablePointer<TransportFeedbackRecorder>
     var nextIntraRequest: UInt8 = 0
     var lastReceiverReport: Instant
@@ -71,6 +73,9 @@ struct Peer: ~Copyable {
         streams = .allocate(capacity: Peer.streamLimit)
         arrivals = .allocate(capacity: 1)
         arrivals.initialize(to: TransportFeedbackRecorder(sender: controlSSRC, media: SSRC(0)))
+        control = .allocate(capacity: 1)
+        control.initialize(to: SendControl())
+        control.pointee.isEnabled = layout.numbersPackets
         lastReceiverReport = now
         lastHeard = now
     }
@@ -78,6 +83,8 @@ struct Peer: ~Copyable {
     deinit {
         streams.deinitialize(count: streamCount)
         streams.deallocate()
+        control.deinitialize(count: 1)
+        control.deallocate()
         arrivals.deinitialize(count: 1)
         arrivals.deallocate()
         if let sender {
@@ -113,11 +120,15 @@ struct Peer: ~Copyable {
         return nil
     }
 
-    func primaryStream(of source: MediaSource) -> UnsafeMutablePointer<IncomingStream>? {
+    func primaryStream(of source: MediaSource, layer: UInt8 = 0) -> UnsafeMutablePointer<IncomingStream>? {
         // The newest counts: a publisher that starts over announces a new SSRC.
         var position = streamCount - 1
         while position >= 0 {
-            if streams[position].source == source, !streams[position].isRetransmission { return streams + position }
+            if streams[position].source == source, !streams[position].isRetransmission,
+                streams[position].layer == layer
+            {
+                return streams + position
+            }
             position -= 1
         }
         return nil

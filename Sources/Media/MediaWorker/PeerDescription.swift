@@ -13,6 +13,8 @@ public struct PeerDescription: Sendable {
         public var source: MediaSource
         public var codecs: [MediaCodec]
         public var streams: [PublishedStream]
+        /// The names of its simulcast layers in the order of the offer; empty for a single stream.
+        public var rids: [Rid]
     }
 
     public var localICE: ICECredentials
@@ -54,7 +56,7 @@ public struct PeerDescription: Sendable {
         publications.append(
             Publication(
                 mid: mid, source: source, codecs: publish.codecs.map { MediaCodec($0.codec) }.withoutRepeats,
-                streams: publish.streams))
+                streams: publish.streams, rids: publish.rids.count > 1 ? publish.rids : []))
     }
 
     private mutating func add(_ slot: SlotLine, of mid: Mid) {

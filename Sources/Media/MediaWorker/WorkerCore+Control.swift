@@ -29,8 +29,8 @@ extension WorkerCore {
             guard let stream = peer.pointee.stream(report.ssrc), !stream.pointee.isRetransmission else { return }
             stream.pointee.statistics.recordSenderReport(ntpTime: report.ntpTime, at: now)
             conference.pointee.recordSenderReport(
-                timestamp: report.rtpTime.rawValue,
-                of: TrackReference(member: member, source: stream.pointee.source), at: now)
+                timestamp: report.rtpTime.rawValue, publisherTime: report.ntpTime.sinceUnixEpoch.nanoseconds,
+                of: TrackReference(member: member, source: stream.pointee.source), layer: stream.pointee.layer, at: now)
         case .genericNACK(let nack):
             peer.pointee.counters.receivedNacks += UInt64(nack.lost.count)
             conference.pointee.retransmit(nack.lost, ofSlot: nack.media, to: member, now: now, queue: &queue)
@@ -42,9 +42,13 @@ extension WorkerCore {
             peer.pointee.counters.receivedKeyframeRequests += 1
             for entry in request.entries { conference.pointee.requestKeyframe(forSlot: entry.ssrc, by: member) }
         case .transportFeedback(let feedback):
-            peer.pointee.counters.reportedLost += UInt64(feedback.packets.count { $0.deltaTicks == nil })
+            peer.pointee.counters.reportedLost += UInt64(peer.pointee.control.pointee.receive(feedback, at: now))
+            applyBudget(to: peer, now: now)
         case .receiverEstimatedMaximumBitrate(let estimate):
             peer.pointee.counters.estimatedBitrate = estimate.bitsPerSecond
+            if !peer.pointee.control.pointee.isEnabled {
+                conference.pointee.setBudget(Int(clamping: estimate.bitsPerSecond), for: member)
+            }
         case .receiverReport, .sourceDescription, .goodbye, .unknown:
             break
         }
@@ -89,7 +93,8 @@ extension WorkerCore {
         if stream.pointee.losses.needsKeyframe {
             stream.pointee.losses.needsKeyframe = false
             peer.pointee.conference.pointee.wantKeyframe(
-                TrackReference(member: peer.pointee.member, source: stream.pointee.source))
+                TrackReference(member: peer.pointee.member, source: stream.pointee.source),
+                layer: stream.pointee.layer)
         }
     }
 
@@ -108,8 +113,8 @@ extension WorkerCore {
     }
 
     /// Asks a publisher for a keyframe of one of its sources.
-    mutating func requestKeyframe(_ source: MediaSource, from peer: UnsafeMutablePointer<Peer>) {
-        guard let stream = peer.pointee.primaryStream(of: source) else { return }
+    mutating func requestKeyframe(_ source: MediaSource, layer: UInt8, from peer: UnsafeMutablePointer<Peer>) {
+        guard let stream = peer.pointee.primaryStream(of: source, layer: layer) else { return }
         peer.pointee.counters.sentKeyframeRequests += 1
         sendControl(
             [

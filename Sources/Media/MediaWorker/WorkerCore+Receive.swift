@@ -14,6 +14,7 @@ extension WorkerCore {
 
     /// Takes what waits in the socket, forwards it, and sends what that gives rise to.
     package mutating func readable(now: Instant) {
+        clock = now
         for _ in 0..<WorkerCore.burstsPerWake {
             let count = batch.receive(from: socket)
             for index in 0..<count {
@@ -103,7 +104,7 @@ extension WorkerCore {
             length -= padding
         }
         if stream.pointee.isRetransmission {
-            receiveRetransmission(header, extensions, payload, length, stream.pointee.source, peer, now: now)
+            receiveRetransmission(header, extensions, datagram, payload, length, stream, peer, now: now)
             return
         }
         guard case .media(let codec)? = peer.pointee.description.payloads[header.payloadType] else { return }
@@ -112,26 +113,28 @@ extension WorkerCore {
             sequence: header.sequenceNumber.rawValue, timestamp: header.timestamp.rawValue, codec: codec,
             marker: header.marker)
         details.audioLevel = extensions.audioLevel?.rawValue
-        details.orientation = extensions.videoOrientation
-        details.startsKeyframe = startsKeyframe(codec, payload, length)
+        let reference = TrackReference(member: peer.pointee.member, source: stream.pointee.source)
+        if isKept {
+            describe(&details, extensions, bytes, payload, length, of: stream)
+            if details.startsKeyframe { recordSize(codec, payload, length, reference, details.layer, peer) }
+        }
         peer.pointee.conference.pointee.receive(
-            details, payload: &payload, length: length,
-            from: TrackReference(member: peer.pointee.member, source: stream.pointee.source), now: now, queue: &queue,
-            buffers: &buffers)
+            details, payload: &payload, length: length, from: reference, now: now, queue: &queue, buffers: &buffers)
         if isKept { spare = payload }
     }
 
     /// A packet that the publisher sent again (RFC 4588 §4): two bytes of original sequence number, then the payload.
     @inline(never)
     private mutating func receiveRetransmission(
-        _ header: RTPHeader, _ extensions: ReceivedExtensions, _ payload: UnsafeMutableRawPointer, _ length: Int,
-        _ source: MediaSource, _ peer: UnsafeMutablePointer<Peer>, now: Instant
+        _ header: RTPHeader, _ extensions: ReceivedExtensions, _ datagram: UnsafeMutableRawBufferPointer,
+        _ payload: UnsafeMutableRawPointer, _ length: Int, _ repair: UnsafeMutablePointer<IncomingStream>,
+        _ peer: UnsafeMutablePointer<Peer>, now: Instant
     ) {
         // Browsers also send padding on the retransmission stream to probe for bandwidth; it has no payload.
         guard length > 2, length - 2 <= PacketBuffers.size,
             case .retransmission(let original)? = peer.pointee.description.payloads[header.payloadType],
             case .media(let codec)? = peer.pointee.description.payloads[PayloadType(original)],
-            let stream = peer.pointee.primaryStream(of: source)
+            let stream = peer.pointee.primaryStream(of: repair.pointee.source, layer: repair.pointee.layer)
         else { return }
         let sequence = UInt16(bigEndian: payload.loadUnaligned(as: UInt16.self))
         // Only what the history can still hold: an older number could be mistaken for one that was used already.
@@ -141,81 +144,17 @@ extension WorkerCore {
         spare.copyMemory(from: payload + 2, byteCount: length - 2)
         var details = PacketDetails(
             sequence: sequence, timestamp: header.timestamp.rawValue, codec: codec, marker: header.marker)
-        details.orientation = extensions.videoOrientation
-        details.startsKeyframe = startsKeyframe(codec, spare, length - 2)
+        describe(&details, extensions, UnsafeRawBufferPointer(datagram).bytes, spare, length - 2, of: stream)
         var buffer = spare
         peer.pointee.conference.pointee.receive(
             details, payload: &buffer, length: length - 2,
-            from: TrackReference(member: peer.pointee.member, source: source), now: now, queue: &queue,
+            from: TrackReference(member: peer.pointee.member, source: stream.pointee.source), now: now, queue: &queue,
             buffers: &buffers)
         spare = buffer
     }
 
     /// How far behind the newest packet a recovered one may be: less than the history holds.
     private static let oldestRecovery = 400
-
-    @inline(__always)
-    private func startsKeyframe(_ codec: MediaCodec, _ payload: UnsafeMutableRawPointer, _ length: Int) -> Bool {
-        let bytes = UnsafeRawBufferPointer(start: payload, count: length).bytes
-        switch codec {
-        case .opus: return false
-        // A decoder needs the parameter sets too, and browsers send them before every IDR picture.
-        case .h264: return H264Payload.containsParameterSets(bytes)
-        case .vp8: return VP8Payload.startsKeyframe(bytes)
-        }
-    }
-
-    /// The first packet of an SSRC that the offer did not announce: its mid extension says to which m-line it belongs
-    /// (RFC 9143 §9.2), else the only m-line that could carry it.
-    @inline(never)
-    private mutating func adopt(
-        _ header: RTPHeader, _ extensions: ReceivedExtensions, _ datagram: UnsafeMutableRawBufferPointer,
-        _ peer: UnsafeMutablePointer<Peer>
-    ) -> UnsafeMutablePointer<IncomingStream>? {
-        let packet = UnsafeRawBufferPointer(datagram).bytes
-        guard let meaning = peer.pointee.description.payloads[header.payloadType] else { return nil }
-        let isRetransmission =
-            if case .retransmission = meaning { true } else { false }
-        let publications = peer.pointee.description.publications
-        var publication: PeerDescription.Publication?
-        if let range = extensions.mid, let mid = try? range.text(in: packet) {
-            publication = publications.first { $0.mid.rawValue == mid }
-        } else {
-            let able = publications.filter { publication in
-                switch meaning {
-                case .media(let codec): publication.codecs.contains(codec)
-                case .retransmission: publication.source != .microphone
-                }
-            }
-            if able.count == 1 { publication = able.first }
-        }
-        // An announced source has its SSRC; only what was not announced is learnt from packets.
-        guard let publication, publication.streams.isEmpty else { return nil }
-        guard isAuthentic(datagram, header, peer) else { return nil }
-        let stream = IncomingStream(
-            ssrc: header.ssrc, source: publication.source, isRetransmission: isRetransmission)
-        let replaces = !isRetransmission && peer.pointee.primaryStream(of: publication.source) != nil
-        peer.pointee.removeStreams {
-            $0.source == publication.source && $0.isRetransmission == isRetransmission
-        }
-        guard peer.pointee.add(stream) else { return nil }
-        if replaces {
-            peer.pointee.conference.pointee.restartTrack(
-                TrackReference(member: peer.pointee.member, source: publication.source), buffers: &buffers)
-        }
-        return peer.pointee.stream(header.ssrc)
-    }
-
-    /// Whether the packet is the peer's own: nothing is learnt from what a stranger may have sent in its name.
-    private func isAuthentic(
-        _ datagram: UnsafeMutableRawBufferPointer, _ header: RTPHeader, _ peer: UnsafeMutablePointer<Peer>
-    ) -> Bool {
-        guard let base = datagram.baseAddress, let receiver = peer.pointee.receiver else { return false }
-        var state = SRTPReceiveState()
-        return receiver.pointee.unprotect(
-            packet: base, length: datagram.count, headerLength: header.headerLength, into: spare,
-            capacity: PacketBuffers.size, state: &state) >= 0
-    }
 
     // MARK: STUN
 

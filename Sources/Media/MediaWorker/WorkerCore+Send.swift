@@ -1,4 +1,5 @@
 internal import Conference
+internal import Congestion
 internal import DTLS
 internal import ICE
 internal import MediaIO
@@ -7,7 +8,8 @@ internal import SRTP
 
 /// From the queue to the socket: headers, encryption, grouping by receiver.
 extension WorkerCore {
-    /// Sends everything that is queued. Afterwards no packet points into a buffer any more.
+    /// Sends everything that is queued, or lets it wait for its receiver's link. Afterwards no packet points into a
+    /// buffer any more.
     mutating func flush() {
         for position in 0..<queue.receiverCount {
             let receiver = queue.receiver(position)
@@ -15,11 +17,30 @@ extension WorkerCore {
                 let destination = peer.pointee.destination
             else { continue }
             outgoing.begin(destination, onIPv6Socket: socket.isIPv6)
+            let control = peer.pointee.control
+            guard control.pointee.isInForce(now: clock) else {
+                var next = queue.first(of: receiver)
+                while let packet = next {
+                    _ = send(packet, to: peer, sender)
+                    next = queue.next(after: packet)
+                }
+                continue
+            }
+            var budget = control.pointee.backlog.isEmpty ? control.pointee.pacer.budget(now: clock) : 0
+            var spent = 0
             var next = queue.first(of: receiver)
             while let packet = next {
-                send(packet, to: peer, sender)
                 next = queue.next(after: packet)
+                // What cannot wait goes; video goes while the link has room, and queues up behind what waits already.
+                if packet.pointee.origin != nil, budget <= 0 {
+                    control.pointee.backlog.append(packet.pointee)
+                    continue
+                }
+                let length = send(packet, to: peer, sender)
+                if packet.pointee.origin != nil { budget -= length }
+                spent += length
             }
+            if spent > 0 { control.pointee.pacer.spent(spent, now: clock) }
         }
         queue.removeAll()
         outgoing.flush(to: socket)
@@ -27,10 +48,10 @@ extension WorkerCore {
     }
 
     @inline(__always)
-    private mutating func send(
+    mutating func send(
         _ packet: UnsafePointer<ForwardedPacket>, to peer: UnsafeMutablePointer<Peer>,
         _ sender: UnsafeMutablePointer<SRTPSender>
-    ) {
+    ) -> Int {
         if !outgoing.hasRoom { outgoing.flush(to: socket) }
         let out = outgoing.reserve()
         let number = peer.pointee.nextTransportSequence
@@ -49,11 +70,15 @@ extension WorkerCore {
                 header: out, headerLength: headerLength, payload: packet.pointee.payload,
                 payloadLength: Int(packet.pointee.payloadLength), rolloverCounter: packet.pointee.rollover)
         }
-        guard length > 0 else { return }
+        guard length > 0 else { return 0 }
         peer.pointee.nextTransportSequence = number &+ 1
         peer.pointee.counters.sentPackets += 1
         peer.pointee.counters.sentOctets += UInt64(length)
         outgoing.commit(length: length)
+        if peer.pointee.layout.numbersPackets {
+            peer.pointee.control.pointee.sent(transportSequence: number, bytes: length, at: clock)
+        }
+        return length
     }
 
     /// Puts a datagram that is not media (STUN, DTLS) among those that leave at the next flush.

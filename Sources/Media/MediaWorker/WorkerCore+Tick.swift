@@ -1,4 +1,5 @@
 internal import Conference
+internal import Congestion
 internal import DTLS
 internal import ICE
 internal import MediaIO
@@ -12,6 +13,7 @@ extension WorkerCore {
     static let codecCheckInterval: Duration = .seconds(1)
 
     package mutating func tick(now: Instant, wallClock: Duration) {
+        clock = now
         for case let peer? in peers {
             if let timeout = peer.pointee.dtls.timeout, timeout <= now {
                 peer.pointee.dtls.handleTimeout(now: now)
@@ -19,6 +21,7 @@ extension WorkerCore {
             }
             checkSilence(of: peer, now: now)
             report(to: peer, now: now, wallClock: wallClock)
+            pace(peer, now: now)
         }
         let checksCodecs = now - lastCodecCheck >= WorkerCore.codecCheckInterval
         if checksCodecs { lastCodecCheck = now }
@@ -54,10 +57,28 @@ extension WorkerCore {
 
     private mutating func handle(_ event: ConferenceEvent, in conference: String) {
         switch event {
-        case .requestKeyframe(let reference):
+        case .requestKeyframe(let reference, let layer):
             if let publisher = peer(ofMember: reference.member, in: conference) {
-                requestKeyframe(reference.source, from: publisher)
+                requestKeyframe(reference.source, layer: layer, from: publisher)
             }
+        case .layers(let reference, let demands):
+            guard let publisher = peer(ofMember: reference.member, in: conference),
+                let publication = publisher.pointee.description.publications.first(where: {
+                    $0.source == reference.source
+                })
+            else { return }
+            events.append(
+                .layers(
+                    conference: conference, participant: publisher.pointee.participant, mid: publication.mid, demands))
+        case .allocation(let member, let report):
+            guard let receiver = peer(ofMember: member, in: conference) else { return }
+            events.append(
+                .allocation(
+                    conference: conference, participant: receiver.pointee.participant,
+                    WorkerEvent.ReceiverAllocation(
+                        budget: report.budget, needed: report.needed,
+                        state: report.budget.map { _ in receiver.pointee.control.pointee.controller.state.rawValue },
+                        slots: report.slots)))
         case .slots(let member, let reports):
             guard let receiver = peer(ofMember: member, in: conference) else { return }
             let contents = reports.map { report in

@@ -30,6 +30,8 @@ package struct WorkerCore: ~Copyable {
     /// What codec a publisher was last asked for, by peer and source, so that it is asked once.
     var askedCodecs: [CodecQuestion: MediaCodec] = [:]
     var lastCodecCheck = Instant.zero
+    /// The time of the present wake-up: what is sent now leaves now.
+    var clock = Instant.zero
     package var events: [WorkerEvent] = []
     package var counters = WorkerCounters()
 
@@ -174,6 +176,7 @@ package struct WorkerCore: ~Copyable {
         let old = peer.pointee.description
         peer.pointee.description = description
         peer.pointee.layout = HeaderLayout(description.extensions)
+        peer.pointee.control.pointee.isEnabled = peer.pointee.layout.numbersPackets
         if old.remoteICE != description.remoteICE || old.localICE != description.localICE {
             peer.pointee.ice.restart(
                 localUfrag: description.localICE.ufrag, localPassword: description.localICE.password,
@@ -199,6 +202,7 @@ package struct WorkerCore: ~Copyable {
         for publication in description.publications {
             let reference = TrackReference(member: member, source: publication.source)
             let before = primaries[Int(publication.source.rawValue)]
+            conference.pointee.setLayers(publication.rids, reference, buffers: &buffers)
             for stream in publication.streams {
                 _ = peer.pointee.add(
                     IncomingStream(ssrc: stream.ssrc, source: publication.source, isRetransmission: false))
@@ -234,6 +238,9 @@ package struct WorkerCore: ~Copyable {
         // Nothing may be queued for an index that somebody else gets next.
         flush()
         let index = peer.pointee.index
+        for case let other? in peers where other.pointee.conference == peer.pointee.conference {
+            other.pointee.control.pointee.backlog.removeAll(ofMember: peer.pointee.member)
+        }
         peer.pointee.conference.pointee.remove(peer.pointee.member, buffers: &buffers)
         buffers.reclaim()
         addresses.removeAll(of: index)

@@ -14,6 +14,21 @@ public enum WorkerEvent: Sendable {
     case slots(conference: String, participant: String, [SlotContent])
     /// Please let this participant send with another codec.
     case codecWanted(conference: String, participant: String, mid: Mid, codec: MediaCodec, instead: MediaCodec)
+    /// Tell this participant which layers of what it sends on an m-line anybody watches.
+    case layers(conference: String, participant: String, mid: Mid, [LayerDemand])
+    /// What a receiver gets, and why not more.
+    case allocation(conference: String, participant: String, ReceiverAllocation)
+
+    /// What one receiver gets on its link, in bits per second.
+    public struct ReceiverAllocation: Sendable, Hashable {
+        /// Nil while its link is unknown.
+        public var budget: Int?
+        /// What would be sent if the link carried anything.
+        public var needed: Int
+        /// Why the budget is what it is; nil while the link is unknown.
+        public var state: String?
+        public var slots: [SlotAllocation]
+    }
 
     /// One slot, with the name of whoever is in it.
     public struct SlotContent: Sendable, Hashable {

@@ -35,6 +35,9 @@ public enum H264Payload {
         /// Whether any NAL unit has a `nal_ref_idc` other than 0.
         @usableFromInline
         var hasReference = false
+        /// Whether a coded slice has a `nal_ref_idc` other than 0.
+        @usableFromInline
+        var hasReferenceSlice = false
 
         @usableFromInline
         init() {}
@@ -43,7 +46,10 @@ public enum H264Payload {
         @inlinable
         mutating func add(type: UInt8, header: UInt8, isStart: Bool) {
             if header & 0x60 != 0 { hasReference = true }
-            if type >= 1, type <= NALType.idrSlice { hasSlice = true }
+            if type >= 1, type <= NALType.idrSlice {
+                hasSlice = true
+                if header & 0x60 != 0 { hasReferenceSlice = true }
+            }
             guard isStart else { return }
             if type == NALType.idrSlice { startsIDR = true }
             if type == NALType.sequenceParameterSet { hasSequenceParameterSet = true }

@@ -1,4 +1,5 @@
 import Conference
+import PayloadFormats
 import ProtocolCore
 import Testing
 
@@ -80,13 +81,16 @@ struct ConferenceFixture: ~Copyable {
     @discardableResult
     mutating func send(
         _ sequence: UInt16, timestamp: UInt32 = 0, from member: Int32, _ source: MediaSource = .camera,
-        codec: MediaCodec? = nil, keyframe: Bool = false, level: UInt8? = nil, payload: [UInt8] = [1, 2, 3]
+        codec: MediaCodec? = nil, keyframe: Bool = false, level: UInt8? = nil, layer: UInt8 = 0, temporal: UInt8 = 0,
+        payload: [UInt8] = [1, 2, 3]
     ) -> [Sent] {
         var details = PacketDetails(
             sequence: sequence, timestamp: timestamp, codec: codec ?? (source == .microphone ? .opus : .h264),
             marker: false)
         details.startsKeyframe = keyframe
         details.audioLevel = level
+        details.layer = layer
+        details.temporal = temporal
         let reference = TrackReference(member: member, source: source)
         if source == .microphone {
             audio.copyMemory(from: payload, byteCount: payload.count)
@@ -100,6 +104,41 @@ struct ConferenceFixture: ~Copyable {
                 buffers: &buffers)
         }
         return drain()
+    }
+
+    /// Makes a camera a simulcast of three layers: 180, 360 and 720 lines.
+    mutating func simulcast(_ member: Int32) {
+        let camera = TrackReference(member: member, source: .camera)
+        conference.setLayers([Rid("q"), Rid("h"), Rid("f")], camera, buffers: &buffers)
+        for (layer, height) in [180, 360, 720].enumerated() {
+            conference.recordSize(
+                PictureSize(width: height * 16 / 9, height: height), of: camera, layer: UInt8(layer))
+        }
+    }
+
+    /// Lets all three layers of a camera flow for a while at 150, 500 and 1500 kbit/s; every second begins with keyframes.
+    /// `sequence` counts the packets of each layer.
+    mutating func flow(
+        _ duration: Duration, from member: Int32, layers: [UInt8] = [0, 1, 2], sequence: inout UInt16,
+        _ each: (UInt8, [Sent], [ConferenceEvent]) -> Void = { _, _, _ in }
+    ) {
+        let end = now + duration
+        while now < end {
+            for layer in layers {
+                // A picture every 20 ms: one packet of the smaller layers, three of the largest.
+                let parts: UInt16 = layer == 2 ? 3 : 1
+                for part in 0..<parts {
+                    let sent = send(
+                        sequence &* parts &+ part, timestamp: UInt32(sequence) &* 1800, from: member,
+                        keyframe: part == 0 && sequence % 50 == 0, layer: layer,
+                        payload: [UInt8](repeating: layer, count: layer == 0 ? 375 : 1250))
+                    each(layer, sent, [])
+                }
+            }
+            sequence &+= 1
+            advance(.milliseconds(20))
+            each(0, [], poll())
+        }
     }
 
     mutating func nack(_ lost: [UInt16], slot: Int = 3, by receiver: Int32) -> [Sent] {

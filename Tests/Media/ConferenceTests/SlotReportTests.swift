@@ -68,7 +68,8 @@ struct SlotReportTests {
         let sent = try #require(fixture.send(1, timestamp: 90_000, from: ada, keyframe: true).first)
         #expect(fixture.conference.senderReports(for: grace, now: fixture.now).isEmpty)
         fixture.conference.recordSenderReport(
-            timestamp: 90_000, of: TrackReference(member: ada, source: .camera), at: fixture.now)
+            timestamp: 90_000, publisherTime: 0, of: TrackReference(member: ada, source: .camera), layer: 0,
+            at: fixture.now)
         fixture.advance(.milliseconds(100))
         let report = try #require(fixture.conference.senderReports(for: grace, now: fixture.now).first)
         #expect(report.timestamp == sent.timestamp &+ 9_000)

@@ -11,7 +11,7 @@ struct VideoForwardingTests {
         let grace = fixture.join()
         fixture.show(ada, of: grace)
         #expect(fixture.send(100, from: ada).isEmpty)
-        #expect(fixture.poll().contains(.requestKeyframe(TrackReference(member: ada, source: .camera))))
+        #expect(fixture.poll().contains(.requestKeyframe(TrackReference(member: ada, source: .camera), layer: 0)))
         let first = fixture.send(101, timestamp: 3000, from: ada, keyframe: true)
         #expect(first.count == 1)
         #expect(first.first?.ssrc == ConferenceFixture.ssrc(grace, 3).rawValue)
@@ -132,7 +132,7 @@ struct VideoForwardingTests {
         #expect(fixture.send(2, from: ada).isEmpty)
         fixture.conference.setOnHold(false, grace, now: fixture.now)
         #expect(fixture.send(3, from: ada).isEmpty)
-        #expect(fixture.poll().contains(.requestKeyframe(TrackReference(member: ada, source: .camera))))
+        #expect(fixture.poll().contains(.requestKeyframe(TrackReference(member: ada, source: .camera), layer: 0)))
         #expect(fixture.send(4, from: ada, keyframe: true).count == 1)
         fixture.conference.setOnHold(true, ada, now: fixture.now)
         #expect(fixture.send(5, from: ada, keyframe: true).isEmpty)
@@ -159,7 +159,7 @@ struct VideoForwardingTests {
             let other = fixture.join()
             fixture.show(ada, of: other)
         }
-        let request = ConferenceEvent.requestKeyframe(TrackReference(member: ada, source: .camera))
+        let request = ConferenceEvent.requestKeyframe(TrackReference(member: ada, source: .camera), layer: 0)
         var requests = 0
         for _ in 0..<100 {
             requests += fixture.poll().count { $0 == request }

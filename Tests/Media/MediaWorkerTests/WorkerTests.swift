@@ -220,7 +220,7 @@ struct WorkerTests {
                         timestamp: 0, mid: "v", payload: $0)
                 }
             }
-            call.step()
+            call.advance(.milliseconds(20))
             numbers += call.peers[1].takeReceived().map(\.header.sequenceNumber.rawValue)
         }
         #expect(numbers.count == 80)

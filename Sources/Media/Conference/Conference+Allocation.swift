@@ -1,0 +1,162 @@
+internal import PayloadFormats
+internal import ProtocolCore
+
+/// Who gets which layer, and which layers nobody needs.
+extension Conference {
+    /// How often the layers of a receiver are chosen anew, unless something changes.
+    static let allocationInterval: Duration = .milliseconds(200)
+    /// Receivers handled in one poll, so that it stays short in a large call.
+    static let allocationsPerPoll = 24
+    /// What an audio slot takes from the link, in bits per second: Opus with its redundancy and headers.
+    static let audioShare = 48_000
+    /// A report with nothing but other rates goes out so seldom.
+    static let rateReportInterval: Duration = .seconds(2)
+
+    /// Says how much a member's link carries, in bits per second; nil while that is unknown.
+    public mutating func setBudget(_ budget: Int?, for index: Int32) {
+        guard let member = member(index) else { return }
+        let before = member.pointee.budget
+        member.pointee.budget = budget
+        guard let before, let budget, abs(budget - before) * 20 < before else {
+            member.pointee.allocationIsDue = before != budget
+            return
+        }
+    }
+
+    /// What would be sent to a member if its link carried anything, in bits per second.
+    public func neededRate(of index: Int32) -> Int {
+        member(index)?.pointee.needed ?? 0
+    }
+
+    mutating func allocateIfDue(now: Instant) {
+        if allocationIsDue {
+            allocationIsDue = false
+            for case let member? in members { member.pointee.allocationIsDue = true }
+        }
+        var handled = 0
+        for case let member? in members {
+            let isOverdue = member.pointee.lastAllocation.map { now - $0 >= Conference.allocationInterval } ?? true
+            guard isOverdue || member.pointee.allocationIsDue else { continue }
+            member.pointee.lastAllocation = now
+            member.pointee.allocationIsDue = false
+            allocate(for: member, now: now)
+            updateDemand(of: member, now: now)
+            handled += 1
+            if handled == Conference.allocationsPerPoll { return }
+        }
+    }
+
+    private mutating func allocate(for member: UnsafeMutablePointer<Member>, now: Instant) {
+        var positions: [Int] = []
+        var candidates: [SlotCandidate] = []
+        var audio = 0
+        for position in 0..<member.pointee.slotCount {
+            let slot = member.pointee.slots + position
+            guard let source = slot.pointee.source else { continue }
+            if slot.pointee.kind == .audio {
+                audio += Conference.audioShare
+                continue
+            }
+            guard let track = self.member(source.member)?.pointee.track(source.source), track.pointee.isPublished
+            else { continue }
+            positions.append(position)
+            candidates.append(
+                track.pointee.candidate(
+                    for: member.pointee.requests[position], kind: slot.pointee.kind,
+                    memory: member.pointee.allocations[position].flatMap { $0.source == source ? $0 : nil }, now: now))
+        }
+        let budget = member.pointee.budget.map { max($0 - audio, 0) }
+        let decisions = LayerAllocator.allocate(candidates, budget: budget, now: now)
+        var report = AllocationReport(budget: member.pointee.budget, needed: audio, slots: [])
+        for (index, position) in positions.enumerated() {
+            let candidate = candidates[index]
+            if let wished = candidate.options.indices.contains(candidate.wish) ? candidate.options[candidate.wish] : nil
+            {
+                report.needed += wished.rate
+            }
+            if let part = apply(decisions[index], candidate, to: position, of: member, now: now) {
+                report.slots.append(part)
+            }
+        }
+        member.pointee.needed = report.needed
+        publish(report, to: member, now: now)
+    }
+
+    /// Carries a decision out and remembers it.
+    private func apply(
+        _ decision: LayerAllocator.Decision, _ candidate: SlotCandidate, to position: Int,
+        of member: UnsafeMutablePointer<Member>, now: Instant
+    ) -> SlotAllocation? {
+        let slot = member.pointee.slots + position
+        guard let source = slot.pointee.source, let track = self.member(source.member)?.pointee.track(source.source)
+        else { return nil }
+        let option = decision.option.map { candidate.options[$0] }
+        if member.pointee.allocations[position]?.source != source {
+            member.pointee.allocations[position] = AllocationMemory(source: source)
+        }
+        member.pointee.allocations[position]?.note(
+            option, fell: candidate.present.map { $0 > decision.option ?? -1 } ?? false, reason: decision.reason,
+            now: now)
+        var part = SlotAllocation(
+            mid: slot.pointee.mid, source: source, rid: nil, size: nil, bitrate: option?.rate ?? 0, temporal: nil,
+            reason: decision.reason)
+        guard let option, let layer = track.pointee.layer(option.layer) else {
+            // Of a track that has not begun nothing is known: its first keyframe is taken, whichever layer it is on.
+            let isPaused = decision.reason == .paused
+            slot.pointee.aim(at: isPaused ? nil : 0, temporal: .max, entry: isPaused ? 0 : 0xff)
+            track.pointee.updateInterest(of: slot)
+            return part
+        }
+        var entry = UInt8(1) << option.layer
+        if !layer.pointee.isLive(now: now),
+            let fallback = track.pointee.liveLayer(below: option, of: candidate, now: now)
+        {
+            entry |= 1 << fallback
+        }
+        let wasPaused = slot.pointee.target == nil
+        slot.pointee.aim(at: option.layer, temporal: option.temporal, entry: entry)
+        track.pointee.updateInterest(of: slot)
+        let mustSwitch = slot.pointee.phase == .active && slot.pointee.layer != option.layer
+        if mustSwitch || slot.pointee.phase == .waiting || wasPaused { layer.pointee.keyframes.want() }
+        part.rid = layer.pointee.rid
+        part.size = layer.pointee.size
+        part.temporal = option.temporal == .max ? nil : option.temporal
+        return part
+    }
+
+    private mutating func publish(
+        _ report: AllocationReport, to member: UnsafeMutablePointer<Member>, now: Instant
+    ) {
+        let last = member.pointee.lastAllocationReport
+        guard !report.slots.isEmpty || !(last?.slots.isEmpty ?? true) else { return }
+        let isNews = last.map { !$0.isSameDecision(as: report) } ?? true
+        let isOld = member.pointee.lastAllocationReportAt.map { now - $0 >= Conference.rateReportInterval } ?? true
+        guard isNews || (isOld && report != last) else { return }
+        member.pointee.lastAllocationReport = report
+        member.pointee.lastAllocationReportAt = now
+        events.append(.allocation(member.pointee.index, report))
+    }
+
+    /// Tells a publisher which of its layers somebody watches, when that changes.
+    private mutating func updateDemand(of member: UnsafeMutablePointer<Member>, now: Instant) {
+        for source in [MediaSource.camera, .screen] {
+            let track = member.pointee.track(source)
+            guard track.pointee.isPublished else { continue }
+            if track.pointee.updateDemand(now: now) {
+                events.append(
+                    .layers(TrackReference(member: member.pointee.index, source: source), track.pointee.demands))
+            }
+        }
+    }
+}
+
+extension AllocationReport {
+    /// Whether the same layers are sent for the same reasons, whatever the rates.
+    fileprivate func isSameDecision(as other: AllocationReport) -> Bool {
+        slots.count == other.slots.count
+            && zip(slots, other.slots).allSatisfy {
+                $0.mid == $1.mid && $0.source == $1.source && $0.rid == $1.rid && $0.reason == $1.reason
+                    && $0.temporal == $1.temporal && $0.size == $1.size
+            }
+    }
+}

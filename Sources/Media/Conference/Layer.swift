@@ -1,0 +1,111 @@
+internal import PayloadFormats
+internal import ProtocolCore
+
+/// One of the streams that carry a track at different sizes (simulcast, RFC 8853); a plain track has a single one.
+struct Layer: ~Copyable {
+    /// A layer that is asked for and does not come within this time is taken for one that the publisher cannot send.
+    static let patience: Duration = .seconds(3)
+    /// So long it is not asked for again.
+    static let retryInterval: Duration = .seconds(10)
+    /// Without a packet for so long a layer has stopped.
+    static let silence: Duration = .milliseconds(1500)
+    /// So long nobody must have wanted a layer until the publisher is asked to pause it.
+    static let pauseDelay: Duration = .seconds(5)
+
+    /// Nil for a track that is not simulcast.
+    var rid: Rid?
+    var keyframes = KeyframeBudget()
+    var clock: LayerClock?
+    var meter = RateMeter()
+    /// In pixels, known from the parameter sets of its keyframes.
+    var size: PictureSize?
+    var lastPacket: Instant?
+    private(set) var history: PacketHistory?
+    /// Since when somebody wants it, and when somebody last did (or the track was switched on).
+    private var wantedSince: Instant?
+    private var lastWanted: Instant?
+    /// The publisher could not send it; not before then is it asked for again.
+    private var givenUpUntil: Instant?
+    /// What the publisher was told last.
+    var isPaused = false
+
+    init(rid: Rid?) {
+        self.rid = rid
+    }
+
+    func isLive(now: Instant) -> Bool {
+        guard let lastPacket else { return false }
+        return now - lastPacket < Layer.silence
+    }
+
+    /// Whether it flows, or may be expected to once it is asked for.
+    func isAvailable(now: Instant) -> Bool {
+        if isLive(now: now) { return true }
+        return givenUpUntil.map { now >= $0 } ?? true
+    }
+
+    /// Whether nobody has wanted it for long.
+    func isIdle(now: Instant) -> Bool {
+        lastWanted.map { now - $0 >= Layer.pauseDelay } ?? false
+    }
+
+    mutating func forgetDemand() {
+        wantedSince = nil
+        lastWanted = nil
+        givenUpUntil = nil
+        isPaused = false
+    }
+
+    mutating func noteWanted(_ isWanted: Bool, now: Instant) {
+        if isWanted || lastWanted == nil { lastWanted = now }
+        guard isWanted else {
+            wantedSince = nil
+            return
+        }
+        let since = wantedSince ?? now
+        wantedSince = since
+        if isLive(now: now) {
+            givenUpUntil = nil
+        } else if now - max(since, lastPacket ?? since) >= Layer.patience, isAvailable(now: now) {
+            givenUpUntil = now + Layer.retryInterval
+        }
+    }
+
+    /// Keeps a video packet for retransmission. Returns false when it is there already: a duplicate is not forwarded.
+    @inline(__always)
+    mutating func store(
+        _ details: PacketDetails, payload: inout UnsafeMutableRawPointer, length: Int, now: Instant,
+        buffers: inout PacketBuffers
+    ) -> Bool {
+        if history == nil { history = PacketHistory() }
+        guard history?.entry(details.sequence) == nil else { return false }
+        history?.store(details, payload: &payload, length: length, from: &buffers)
+        meter.add(length, temporal: details.temporal)
+        lastPacket = now
+        return true
+    }
+
+    @inline(__always)
+    func stored(_ sequence: UInt16) -> PacketHistory.Entry? {
+        history?.entry(sequence)
+    }
+
+    /// The last packets kept, newest first, for padding.
+    func latest(_ position: Int) -> PacketHistory.Entry? {
+        history?.latest(position)
+    }
+
+    /// The publisher began a new RTP stream: nothing of the old one fits any more.
+    mutating func restart(buffers: inout PacketBuffers) {
+        history?.release(to: &buffers)
+        history = nil
+        clock = nil
+        size = nil
+        lastPacket = nil
+        meter = RateMeter()
+    }
+}
+
+extension PictureSize {
+    var area: Int { width * height }
+}

@@ -1,0 +1,51 @@
+internal import ProtocolCore
+
+/// How fast one layer flows, by temporal level; counting costs an addition, the rates are worked out by time.
+struct RateMeter {
+    /// How often rates are worked out.
+    static let interval: Duration = .milliseconds(500)
+    /// The weight of a new measurement: a keyframe alone must not look like a new rate.
+    static let weight = 0.4
+    /// Temporal levels told apart: 0, 1 and everything above.
+    static let levels = 3
+
+    private var bytes = InlineArray<3, Int>(repeating: 0)
+    private var rates = InlineArray<3, Double>(repeating: 0)
+    private var since: Instant?
+
+    @inline(__always)
+    mutating func add(_ count: Int, temporal: UInt8) {
+        bytes[Int(min(temporal, 2))] &+= count
+    }
+
+    /// Works the rates out when it is time. What has stopped keeps its last rate: it would flow so again.
+    mutating func poll(now: Instant) {
+        guard let since else {
+            self.since = now
+            return
+        }
+        guard now - since >= RateMeter.interval else { return }
+        let seconds = Double((now - since).nanoseconds) / 1e9
+        self.since = now
+        var total = 0
+        for level in 0..<RateMeter.levels { total += bytes[level] }
+        guard total > 0 else { return }
+        for level in 0..<RateMeter.levels {
+            let measured = Double(bytes[level]) * 8 / seconds
+            rates[level] = rates[level] == 0 ? measured : rates[level] + (measured - rates[level]) * RateMeter.weight
+            bytes[level] = 0
+        }
+    }
+
+    /// Bits per second of everything up to a temporal level; 0 when nothing was measured yet.
+    func rate(upTo temporal: UInt8) -> Int {
+        var sum = 0.0
+        for level in 0...Int(min(temporal, 2)) { sum += rates[level] }
+        return Int(sum)
+    }
+
+    /// The highest temporal level seen.
+    var highestTemporal: UInt8 {
+        rates[2] > 0 ? 2 : rates[1] > 0 ? 1 : 0
+    }
+}

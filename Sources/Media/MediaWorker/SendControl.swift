@@ -1,0 +1,59 @@
+internal import Congestion
+internal import ProtocolCore
+internal import RTP
+
+/// How much goes to one peer and when: its congestion controller, its pacer, and what waits.
+struct SendControl: ~Copyable {
+    /// A peer whose feedback never comes in this time gets everything at once: it seems to know of none.
+    static let feedbackPatience: Duration = .seconds(3)
+    /// IP and UDP headers, which the link carries too.
+    static let headerOverhead = 28
+    /// At least the worker's interval, so that no time of the link is lost between two ticks.
+    static let burst: Duration = .milliseconds(12)
+
+    var controller = CongestionController()
+    var pacer = Pacer(target: CongestionController.defaultStart, burst: SendControl.burst)
+    var backlog = Backlog()
+    private var firstSent: Instant?
+    private(set) var hasFeedback = false
+
+    /// Whether the peer numbers packets for feedback at all.
+    var isEnabled = false
+
+    /// Whether what is sent depends on what the link carries.
+    func isInForce(now: Instant) -> Bool {
+        guard isEnabled else { return false }
+        if hasFeedback { return true }
+        return firstSent.map { now - $0 < SendControl.feedbackPatience } ?? true
+    }
+
+    /// What all video and audio may take, in bits per second; nil while nothing limits it.
+    func budget(now: Instant) -> Int? {
+        isInForce(now: now) ? controller.target.bitsPerSecond : nil
+    }
+
+    @inline(__always)
+    mutating func sent(transportSequence: UInt16, bytes: Int, at now: Instant) {
+        if firstSent == nil { firstSent = now }
+        controller.sent(
+            transportSequence: transportSequence, bytes: bytes + SendControl.headerOverhead, at: now,
+            probe: pacer.activeProbe)
+    }
+
+    /// Takes feedback; returns how many packets it calls lost.
+    mutating func receive(_ feedback: TransportFeedback, at now: Instant) -> Int {
+        guard isEnabled else { return 0 }
+        hasFeedback = true
+        let summary = controller.receive(feedback, at: now)
+        pacer.target = controller.target
+        return summary.lost
+    }
+
+    /// What is due by time: probes, and what missing feedback means.
+    mutating func poll(needed: Int, now: Instant) {
+        guard isInForce(now: now) else { return }
+        controller.needed = Bitrate(bitsPerSecond: needed)
+        for cluster in controller.poll(now: now) { pacer.begin(cluster, now: now) }
+        if pacer.target != controller.target { pacer.target = controller.target }
+    }
+}

@@ -1,0 +1,82 @@
+internal import Conference
+internal import Congestion
+internal import MediaIO
+internal import ProtocolCore
+internal import SRTP
+
+/// What waits for a receiver's link, and what is sent only to learn how much the link carries.
+extension WorkerCore {
+    /// How soon a worker with something to pace looks again.
+    static let pacingInterval: Duration = .milliseconds(3)
+
+    /// Lets go to one peer what its pacer allows now, and begins the probes that are due.
+    mutating func pace(_ peer: UnsafeMutablePointer<Peer>, now: Instant) {
+        let control = peer.pointee.control
+        guard isReady(peer) else { return }
+        if control.pointee.isEnabled {
+            control.pointee.poll(
+                needed: peer.pointee.conference.pointee.neededRate(of: peer.pointee.member), now: now)
+            applyBudget(to: peer, now: now)
+        }
+        release(to: peer, now: now)
+    }
+
+    /// What a worker does between ticks while something waits.
+    mutating func paceAll(now: Instant) {
+        clock = now
+        for case let peer? in peers where peer.pointee.hasToPace { release(to: peer, now: now) }
+        flush()
+    }
+
+    var hasToPace: Bool {
+        peers.contains { $0?.pointee.hasToPace ?? false }
+    }
+
+    func applyBudget(to peer: UnsafeMutablePointer<Peer>, now: Instant) {
+        peer.pointee.conference.pointee.setBudget(
+            peer.pointee.control.pointee.budget(now: now), for: peer.pointee.member)
+    }
+
+    private mutating func release(to peer: UnsafeMutablePointer<Peer>, now: Instant) {
+        let control = peer.pointee.control
+        guard let sender = peer.pointee.sender, let destination = peer.pointee.destination else { return }
+        outgoing.begin(destination, onIPv6Socket: socket.isIPv6)
+        while let step = control.pointee.pacer.probe(now: now) {
+            let done = drain(step.bytes, to: peer, sender)
+            guard done < step.bytes else { continue }
+            let padding = peer.pointee.conference.pointee.pad(
+                step.bytes - done, to: peer.pointee.member, now: now, queue: &queue)
+            // Without anything to send the probe waits, and is given up in the end.
+            if padding == 0 { break }
+            // Padding bypasses the pacer's budget: it is queued as what cannot wait.
+            flush()
+            outgoing.begin(destination, onIPv6Socket: socket.isIPv6)
+        }
+        if !control.pointee.backlog.isEmpty {
+            let isInForce = control.pointee.isInForce(now: now)
+            let budget = isInForce ? control.pointee.pacer.budget(now: now) : Int.max
+            if budget > 0 { _ = drain(budget, to: peer, sender) }
+        }
+    }
+
+    /// Sends what waits, oldest first, until at least `bytes` have gone; returns how many have.
+    private mutating func drain(
+        _ bytes: Int, to peer: UnsafeMutablePointer<Peer>, _ sender: UnsafeMutablePointer<SRTPSender>
+    ) -> Int {
+        let control = peer.pointee.control
+        var done = 0
+        while done < bytes, let packet = control.pointee.backlog.popFirst(from: peer.pointee.conference) {
+            let length = withUnsafePointer(to: packet) { send($0, to: peer, sender) }
+            control.pointee.pacer.spent(length, now: clock)
+            done += length
+        }
+        return done
+    }
+}
+
+extension Peer {
+    /// Whether something waits for its link, or a probe runs.
+    var hasToPace: Bool {
+        !control.pointee.backlog.isEmpty || control.pointee.pacer.nextProbe != nil
+    }
+}
