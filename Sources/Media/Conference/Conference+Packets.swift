@@ -68,7 +68,7 @@ extension Conference {
                 let entry = track.pointee.layer(origin.layer)?.pointee.stored(origin.sequence),
                 let payload = entry.payload,
                 let packet = slot.pointee.retransmit(
-                    entry.details, as: sequence.rawValue, timestampOffset: origin.timestampOffset, payload: payload,
+                    entry.details, as: sequence.rawValue, shift: origin.shift, payload: payload,
                     length: Int(entry.length), now: now)
             else {
                 refusedRetransmissions += 1
@@ -96,7 +96,7 @@ extension Conference {
                     let entry = track.pointee.layer(origin.layer)?.pointee.stored(origin.sequence),
                     let payload = entry.payload,
                     let packet = slot.pointee.retransmit(
-                        entry.details, as: number, timestampOffset: origin.timestampOffset, payload: payload,
+                        entry.details, as: number, shift: origin.shift, payload: payload,
                         length: Int(entry.length), isPadding: true, now: now)
                 else { break }
                 queued += Int(entry.length) + Conference.paddingOverhead

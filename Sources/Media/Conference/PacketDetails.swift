@@ -21,6 +21,19 @@ public enum MediaCodec: UInt8, Sendable, CaseIterable {
     }
 }
 
+/// The picture id and layer 0 index of a VP8 packet (RFC 7741 §4.2).
+public struct VP8Numbers: Hashable, Sendable {
+    /// 15 bits, or 7 where the sender counts in those.
+    public var pictureID: UInt16
+    public var tl0PictureIndex: UInt8
+
+    @inlinable
+    public init(pictureID: UInt16, tl0PictureIndex: UInt8) {
+        self.pictureID = pictureID
+        self.tl0PictureIndex = tl0PictureIndex
+    }
+}
+
 /// What forwarding needs to know of a received packet besides its payload bytes. Trivial, so that it is free to copy.
 public struct PacketDetails: Sendable {
     public var sequence: UInt16
@@ -31,6 +44,8 @@ public struct PacketDetails: Sendable {
     public var layer: UInt8 = 0
     /// The temporal layer: receivers can do without those above 0. At most 2.
     public var temporal: UInt8 = 0
+    /// The numbers in a VP8 payload's descriptor, which go on over switches like sequence numbers.
+    public var vp8: VP8Numbers?
     /// This packet begins a picture from which a decoder can start.
     public var startsKeyframe = false
     /// The audio level extension's byte (RFC 6464: voice bit and -dBov), when present.

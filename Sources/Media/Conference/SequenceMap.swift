@@ -1,3 +1,19 @@
+/// What is added to the numbers inside a source's packets, so that they go on in the slot.
+struct StreamShift: Equatable {
+    var timestamp: UInt32 = 0
+    var pictureID: UInt16 = 0
+    var tl0PictureIndex: UInt8 = 0
+
+    @inline(__always)
+    func apply(to numbers: VP8Numbers?) -> VP8Numbers? {
+        numbers.map {
+            VP8Numbers(
+                pictureID: ($0.pictureID &+ pictureID) & 0x7fff,
+                tl0PictureIndex: $0.tl0PictureIndex &+ tl0PictureIndex)
+        }
+    }
+}
+
 /// Which numbers of a source's layer became which of a slot, so that late packets and NACKs find their way.
 ///
 /// Numbers are kept as runs: a run ends where a layer is switched, or where packets are left out (a temporal layer that
@@ -13,15 +29,14 @@ struct SequenceMap {
         /// What is added to a source number to make it the slot's.
         var offset: UInt16 = 0
         var layer: UInt8 = 0
-        /// What was added to the timestamps of these packets.
-        var timestampOffset: UInt32 = 0
+        var shift = StreamShift()
     }
 
     /// Where a packet of the slot came from.
     struct Origin: Equatable {
         var layer: UInt8
         var sequence: UInt16
-        var timestampOffset: UInt32
+        var shift: StreamShift
     }
 
     private var runs = InlineArray<32, Run>(repeating: Run())
@@ -30,9 +45,9 @@ struct SequenceMap {
     private var newest = 0
 
     /// Begins with a new layer or source: its number `source` becomes `out`.
-    mutating func begin(layer: UInt8, source: UInt16, out: UInt16, timestampOffset: UInt32) {
+    mutating func begin(layer: UInt8, source: UInt16, out: UInt16, shift: StreamShift) {
         append(
-            Run(start: source, end: source, offset: out &- source, layer: layer, timestampOffset: timestampOffset))
+            Run(start: source, end: source, offset: out &- source, layer: layer, shift: shift))
     }
 
     /// Forgets everything: what the numbers stood for is gone.
@@ -98,7 +113,7 @@ struct SequenceMap {
             let run = runs[(newest + SequenceMap.capacity - age) % SequenceMap.capacity]
             let source = out &- run.offset
             if Int16(bitPattern: source &- run.start) >= 0, Int16(bitPattern: source &- run.end) < 0 {
-                return Origin(layer: run.layer, sequence: source, timestampOffset: run.timestampOffset)
+                return Origin(layer: run.layer, sequence: source, shift: run.shift)
             }
         }
         return nil

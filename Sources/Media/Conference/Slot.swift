@@ -35,7 +35,8 @@ struct Slot {
     private var targetTemporal: UInt8 = .max
 
     private var numbers = SequenceMap()
-    private var timestampOffset: UInt32 = 0
+    private var shift = StreamShift()
+    private var lastVP8 = VP8Numbers(pictureID: 0, tl0PictureIndex: 0)
     /// The source's timestamp of the picture that flows.
     private var pictureTimestamp: UInt32 = 0
     private var hasSent = false
@@ -141,7 +142,8 @@ struct Slot {
             }
         }
         guard let sequence = numbers.map(details.sequence) else { return nil }
-        let timestamp = details.timestamp &+ timestampOffset
+        let timestamp = details.timestamp &+ shift.timestamp
+        let vp8 = shift.apply(to: details.vp8)
         let distance = Int64(Int16(bitPattern: sequence &- UInt16(truncatingIfNeeded: highest)))
         let extended = UInt64(bitPattern: Int64(bitPattern: highest) &+ distance)
         if distance > 0 || !hasSent {
@@ -149,6 +151,7 @@ struct Slot {
             lastTimestamp = timestamp
             lastSent = now
             hasSent = true
+            if let vp8 { lastVP8 = vp8 }
         }
         packetCount &+= 1
         octetCount &+= UInt32(truncatingIfNeeded: length)
@@ -157,6 +160,7 @@ struct Slot {
             sequence: sequence, payloadType: payloadType, marker: marker,
             rollover: UInt32(truncatingIfNeeded: extended >> 16), audioLevel: details.audioLevel,
             orientation: details.orientation, originalSequence: nil,
+            vp8: vp8,
             origin: kind == .audio
                 ? nil : source.map { PacketOrigin(track: $0, layer: details.layer, sequence: details.sequence) })
     }
@@ -165,12 +169,16 @@ struct Slot {
     private mutating func begin(at details: PacketDetails, layers: UnsafeMutablePointer<Layer>, now: Instant) {
         let next = UInt16(truncatingIfNeeded: highest) &+ (hasSent ? 1 : 0)
         let timestamp = continued(details, layers: layers, now: now)
-        timestampOffset = timestamp &- details.timestamp
+        shift = StreamShift(timestamp: timestamp &- details.timestamp)
+        if let vp8 = details.vp8, hasSent {
+            shift.pictureID = (lastVP8.pictureID &+ 1) &- vp8.pictureID
+            shift.tl0PictureIndex = (lastVP8.tl0PictureIndex &+ 1) &- vp8.tl0PictureIndex
+        }
         pictureTimestamp = details.timestamp
         layer = details.layer
         temporal = targetTemporal
         numbers.begin(
-            layer: details.layer, source: details.sequence, out: next, timestampOffset: timestampOffset)
+            layer: details.layer, source: details.sequence, out: next, shift: shift)
         phase = .active
     }
 
@@ -180,7 +188,7 @@ struct Slot {
         guard hasSent else { return lastTimestamp }
         let clockRate = details.codec.clockRate
         if phase == .active, let new = layers[Int(details.layer)].clock, let old = layers[Int(layer)].clock {
-            let aligned = new.translate(details.timestamp, to: old, clockRate: clockRate) &+ timestampOffset
+            let aligned = new.translate(details.timestamp, to: old, clockRate: clockRate) &+ shift.timestamp
             let step = Int32(bitPattern: aligned &- lastTimestamp)
             let second = Int32(bitPattern: clockRate)
             if step > -second, step < 10 * second { return step > 0 ? aligned : lastTimestamp &+ 1 }
@@ -207,7 +215,7 @@ struct Slot {
     /// index, and AES-GCM must never see one nonce with two messages (RFC 7714 §8).
     /// - Parameter isPadding: Sent to probe for bandwidth, not asked for: outside the budget.
     mutating func retransmit(
-        _ details: PacketDetails, as lost: UInt16, timestampOffset: UInt32, payload: UnsafeRawPointer, length: Int,
+        _ details: PacketDetails, as lost: UInt16, shift: StreamShift, payload: UnsafeRawPointer, length: Int,
         isPadding: Bool = false, now: Instant
     ) -> ForwardedPacket? {
         guard let rtxSSRC, let payloadType = rtxPayloadTypes[details.codec],
@@ -216,14 +224,15 @@ struct Slot {
         rtxSequence &+= 1
         return ForwardedPacket(
             payload: payload, payloadLength: Int32(truncatingIfNeeded: length), ssrc: rtxSSRC,
-            timestamp: details.timestamp &+ timestampOffset, sequence: UInt16(truncatingIfNeeded: rtxSequence),
+            timestamp: details.timestamp &+ shift.timestamp, sequence: UInt16(truncatingIfNeeded: rtxSequence),
             payloadType: payloadType, marker: details.marker, rollover: UInt32(truncatingIfNeeded: rtxSequence >> 16),
-            audioLevel: nil, orientation: details.orientation, originalSequence: lost)
+            audioLevel: nil, orientation: details.orientation, originalSequence: lost,
+            vp8: shift.apply(to: details.vp8))
     }
 
     /// The slot's timestamp for the instant at which the source's own timestamp would be `sourceTimestamp`.
     func timestamp(forSource sourceTimestamp: UInt32) -> UInt32 {
-        sourceTimestamp &+ timestampOffset
+        sourceTimestamp &+ shift.timestamp
     }
 
     mutating func noteReport(at now: Instant) {

@@ -3,6 +3,7 @@ internal import Congestion
 internal import DTLS
 internal import ICE
 internal import MediaIO
+internal import PayloadFormats
 internal import ProtocolCore
 internal import SRTP
 
@@ -57,14 +58,12 @@ extension WorkerCore {
         let number = peer.pointee.nextTransportSequence
         let headerLength = peer.pointee.layout.write(packet.pointee, transportSequence: number, to: out)
         let length: Int
-        if let original = packet.pointee.originalSequence {
-            // RFC 4588 §4: the original sequence number goes before the payload, and both are encrypted together.
+        if packet.pointee.originalSequence != nil || packet.pointee.vp8 != nil {
             let body = out + headerLength
-            body.storeBytes(of: original.bigEndian, as: UInt16.self)
-            (body + 2).copyMemory(from: packet.pointee.payload, byteCount: Int(packet.pointee.payloadLength))
+            let bodyLength = assemble(packet, at: body)
             length = sender.pointee.protect(
-                header: out, headerLength: headerLength, payload: body,
-                payloadLength: Int(packet.pointee.payloadLength) + 2, rolloverCounter: packet.pointee.rollover)
+                header: out, headerLength: headerLength, payload: body, payloadLength: bodyLength,
+                rolloverCounter: packet.pointee.rollover)
         } else {
             length = sender.pointee.protect(
                 header: out, headerLength: headerLength, payload: packet.pointee.payload,
@@ -79,6 +78,26 @@ extension WorkerCore {
             peer.pointee.control.pointee.sent(transportSequence: number, bytes: length, at: clock)
         }
         return length
+    }
+
+    /// Writes the payload of a packet that does not go as it came; returns its length.
+    @inline(never)
+    private func assemble(_ packet: UnsafePointer<ForwardedPacket>, at body: UnsafeMutableRawPointer) -> Int {
+        var start = body
+        if let original = packet.pointee.originalSequence {
+            // RFC 4588 §4: the original sequence number goes before the payload, and both are encrypted together.
+            body.storeBytes(of: original.bigEndian, as: UInt16.self)
+            start += 2
+        }
+        let length = Int(packet.pointee.payloadLength)
+        start.copyMemory(from: packet.pointee.payload, byteCount: length)
+        if let numbers = packet.pointee.vp8,
+            let descriptor = try? VP8Descriptor(parsing: UnsafeRawBufferPointer(start: start, count: length).bytes)
+        {
+            _ = descriptor.rewrite(
+                pictureID: numbers.pictureID, tl0PictureIndex: numbers.tl0PictureIndex, in: start, capacity: length)
+        }
+        return start - body + length
     }
 
     /// Puts a datagram that is not media (STUN, DTLS) among those that leave at the next flush.

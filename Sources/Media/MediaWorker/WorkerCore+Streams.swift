@@ -33,6 +33,9 @@ extension WorkerCore {
         case .vp8:
             // Its temporal layers stay together: leaving one out would need new picture ids (RFC 7741 §4.2).
             details.startsKeyframe = VP8Payload.startsKeyframe(bytes)
+            if let descriptor = try? VP8Descriptor(parsing: bytes), let pictureID = descriptor.pictureID {
+                details.vp8 = VP8Numbers(pictureID: pictureID, tl0PictureIndex: descriptor.tl0PictureIndex ?? 0)
+            }
         }
     }
 

@@ -15,6 +15,7 @@ struct ConferenceFixture: ~Copyable {
         var rollover: UInt32
         var payload: [UInt8]
         var originalSequence: UInt16?
+        var vp8: VP8Numbers?
     }
 
     var conference = Conference(seed: 7)
@@ -82,7 +83,7 @@ struct ConferenceFixture: ~Copyable {
     mutating func send(
         _ sequence: UInt16, timestamp: UInt32 = 0, from member: Int32, _ source: MediaSource = .camera,
         codec: MediaCodec? = nil, keyframe: Bool = false, level: UInt8? = nil, layer: UInt8 = 0, temporal: UInt8 = 0,
-        payload: [UInt8] = [1, 2, 3]
+        vp8: VP8Numbers? = nil, payload: [UInt8] = [1, 2, 3]
     ) -> [Sent] {
         var details = PacketDetails(
             sequence: sequence, timestamp: timestamp, codec: codec ?? (source == .microphone ? .opus : .h264),
@@ -91,6 +92,7 @@ struct ConferenceFixture: ~Copyable {
         details.audioLevel = level
         details.layer = layer
         details.temporal = temporal
+        details.vp8 = vp8
         let reference = TrackReference(member: member, source: source)
         if source == .microphone {
             audio.copyMemory(from: payload, byteCount: payload.count)
@@ -160,7 +162,7 @@ struct ConferenceFixture: ~Copyable {
                         receiver: receiver, ssrc: packet.pointee.ssrc, sequence: packet.pointee.sequence,
                         timestamp: packet.pointee.timestamp, payloadType: packet.pointee.payloadType,
                         marker: packet.pointee.marker, rollover: packet.pointee.rollover, payload: Array(bytes),
-                        originalSequence: packet.pointee.originalSequence))
+                        originalSequence: packet.pointee.originalSequence, vp8: packet.pointee.vp8))
                 next = queue.next(after: packet)
             }
         }

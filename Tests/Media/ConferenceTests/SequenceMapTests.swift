@@ -8,7 +8,7 @@ struct SequenceMapTests {
     @Test("What is left out makes what follows move up; late packets find their places")
     func leavesOut() {
         var map = SequenceMap()
-        map.begin(layer: 0, source: 10, out: 100, timestampOffset: 7)
+        map.begin(layer: 0, source: 10, out: 100, shift: StreamShift(timestamp: 7))
         #expect(map.map(10) == 100)
         #expect(map.map(11) == 101)
         map.leaveOut(12)
@@ -27,12 +27,12 @@ struct SequenceMapTests {
     @Test("A number of the slot leads back to layer, number and time, across switches")
     func leadsBack() {
         var map = SequenceMap()
-        map.begin(layer: 0, source: 65_534, out: 65_000, timestampOffset: 1)
+        map.begin(layer: 0, source: 65_534, out: 65_000, shift: StreamShift(timestamp: 1))
         for source in [UInt16(65_534), 65_535, 0, 1] { _ = map.map(source) }
-        map.begin(layer: 2, source: 500, out: 65_004, timestampOffset: 9)
+        map.begin(layer: 2, source: 500, out: 65_004, shift: StreamShift(timestamp: 9))
         _ = map.map(500)
-        #expect(map.origin(of: 65_002) == SequenceMap.Origin(layer: 0, sequence: 0, timestampOffset: 1))
-        #expect(map.origin(of: 65_004) == SequenceMap.Origin(layer: 2, sequence: 500, timestampOffset: 9))
+        #expect(map.origin(of: 65_002) == SequenceMap.Origin(layer: 0, sequence: 0, shift: StreamShift(timestamp: 1)))
+        #expect(map.origin(of: 65_004) == SequenceMap.Origin(layer: 2, sequence: 500, shift: StreamShift(timestamp: 9)))
         #expect(map.origin(of: 65_005) == nil)
         #expect(map.origin(of: 64_999) == nil)
         // Late packets of the layer before are not for the slot any more.
@@ -45,7 +45,7 @@ struct SequenceMapTests {
         for _ in 0..<50 {
             var map = SequenceMap()
             var source = UInt16(truncatingIfNeeded: generator.next())
-            map.begin(layer: 0, source: source, out: 30_000, timestampOffset: 0)
+            map.begin(layer: 0, source: source, out: 30_000, shift: StreamShift(timestamp: 0))
             var given: [UInt16: UInt16] = [:]
             var late: [(UInt16, Bool)] = []
             for _ in 0..<400 {
@@ -76,7 +76,7 @@ struct SequenceMapTests {
     @Test("A long run without a gap goes on over the wrap")
     func longRun() {
         var map = SequenceMap()
-        map.begin(layer: 1, source: 0, out: 5, timestampOffset: 0)
+        map.begin(layer: 1, source: 0, out: 5, shift: StreamShift(timestamp: 0))
         var source: UInt16 = 0
         for _ in 0..<200_000 {
             #expect(map.map(source) == source &+ 5)

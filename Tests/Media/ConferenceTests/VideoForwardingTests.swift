@@ -151,6 +151,30 @@ struct VideoForwardingTests {
         #expect(fixture.send(3, from: ada, keyframe: true).count == 1)
     }
 
+    @Test("VP8 picture numbers go on over a switch of sources, and are the same when sent again")
+    func vp8Numbers() throws {
+        var fixture = ConferenceFixture()
+        let ada = fixture.join()
+        let grace = fixture.join()
+        let edsger = fixture.join()
+        fixture.show(ada, of: edsger)
+        let first = try #require(
+            fixture.send(
+                1, from: ada, codec: .vp8, keyframe: true, vp8: VP8Numbers(pictureID: 32_767, tl0PictureIndex: 255)
+            ).first?.vp8)
+        #expect(first == VP8Numbers(pictureID: 32_767, tl0PictureIndex: 255))
+        fixture.show(grace, of: edsger)
+        let second = try #require(
+            fixture.send(
+                9, from: grace, codec: .vp8, keyframe: true, vp8: VP8Numbers(pictureID: 500, tl0PictureIndex: 7)
+            ).first)
+        #expect(second.vp8 == VP8Numbers(pictureID: 0, tl0PictureIndex: 0))
+        let third = try #require(
+            fixture.send(10, from: grace, codec: .vp8, vp8: VP8Numbers(pictureID: 501, tl0PictureIndex: 7)).first)
+        #expect(third.vp8 == VP8Numbers(pictureID: 1, tl0PictureIndex: 0))
+        #expect(fixture.nack([third.sequence], by: edsger).first?.vp8 == third.vp8)
+    }
+
     @Test("Keyframe wishes of many receivers are one request per interval")
     func keyframeBudget() {
         var fixture = ConferenceFixture()
