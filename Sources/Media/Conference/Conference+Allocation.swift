@@ -13,8 +13,10 @@ extension Conference {
     static let rateReportInterval: Duration = .seconds(2)
 
     /// Says how much a member's link carries, in bits per second; nil while that is unknown.
-    public mutating func setBudget(_ budget: Int?, for index: Int32) {
+    /// - Parameter lossShare: Which part of what it is sent is lost, 0...1.
+    public mutating func setBudget(_ budget: Int?, lossShare: Double = 0, for index: Int32) {
         guard let member = member(index) else { return }
+        member.pointee.lossShare = lossShare
         let before = member.pointee.budget
         member.pointee.budget = budget
         guard let before, let budget, abs(budget - before) * 20 < before else {

@@ -20,6 +20,7 @@ extension Conference {
         if reference.source == .microphone {
             if publisher.pointee.isMuted || publisher.pointee.isOnHold { return }
             recordLevel(details, of: publisher, now: now)
+            return forwardAudio(details, bytes, length, track, now: now, queue: &queue, buffers: &buffers)
         } else {
             guard layer.pointee.store(details, payload: &payload, length: length, now: now, buffers: &buffers) else {
                 duplicates += 1

@@ -25,6 +25,8 @@ struct Member: ~Copyable {
     var allocations: [Int: AllocationMemory] = [:]
     /// What its link carries, in bits per second; nil while unknown.
     var budget: Int?
+    /// Which part of what it is sent is lost, 0...1.
+    var lossShare = 0.0
     /// What would be sent to it if its link carried anything.
     var needed = 0
     var allocationIsDue = false

@@ -46,6 +46,10 @@ public struct PacketDetails: Sendable {
     public var temporal: UInt8 = 0
     /// The numbers in a VP8 payload's descriptor, which go on over switches like sequence numbers.
     public var vp8: VP8Numbers?
+    /// For audio with copies of earlier packets (RFC 2198): where the packet itself begins, and the payload type of the
+    /// blocks. 0 for plain audio.
+    public var primaryOffset: UInt16 = 0
+    public var blockPayloadType: UInt8 = 0
     /// This packet begins a picture from which a decoder can start.
     public var startsKeyframe = false
     /// The audio level extension's byte (RFC 6464: voice bit and -dBov), when present.

@@ -19,6 +19,7 @@ struct PublishedTrack: ~Copyable {
     var codec: MediaCodec?
     /// What the publisher could send, in its order of preference.
     var offeredCodecs: [MediaCodec] = []
+    var earlierAudio = EarlierAudio()
     let layers: UnsafeMutablePointer<Layer>
     private(set) var layerCount = 1
     private(set) var subscriptions: UnsafeMutablePointer<Subscription>
@@ -116,6 +117,7 @@ struct PublishedTrack: ~Copyable {
     /// The publisher began its streams anew: nothing of the old ones fits any more.
     mutating func restart(buffers: inout PacketBuffers) {
         for index in 0..<layerCount { layers[index].restart(buffers: &buffers) }
+        earlierAudio.release(to: &buffers)
         codec = nil
         awaitKeyframes()
     }

@@ -20,6 +20,8 @@ struct Slot {
     let rtxSSRC: UInt32?
     let payloadTypes: PayloadTypeTable
     let rtxPayloadTypes: PayloadTypeTable
+    /// 0xff when the receiver takes no redundant audio.
+    private let redPayloadType: UInt8
 
     private(set) var phase = Phase.empty
     private(set) var source: TrackReference?
@@ -59,6 +61,7 @@ struct Slot {
         rtxSSRC = description.rtxSSRC?.rawValue
         payloadTypes = PayloadTypeTable(description.payloadTypes)
         rtxPayloadTypes = PayloadTypeTable(description.rtxPayloadTypes)
+        redPayloadType = description.redPayloadType?.rawValue ?? 0xff
         // Below 2^15 the first packet cannot be mistaken for one before a wrap (RFC 3711 §3.3.1).
         highest = UInt64(firstSequence & 0x7fff)
         lastTimestamp = firstTimestamp
@@ -108,15 +111,22 @@ struct Slot {
         }
     }
 
+    /// Whether a redundant payload with blocks of this type can go into the slot now. Not at a switch: the copies would
+    /// be of the time before it.
+    @inline(__always)
+    func takesRedundancy(blockPayloadType: UInt8) -> Bool {
+        redPayloadType != 0xff && phase == .active && payloadTypes[.opus] == blockPayloadType
+    }
+
     /// Rewrites a packet of the slot's source. Returns nil when this packet is not for the receiver.
     ///
     /// `layers` are those of the source's track, for their clocks.
     @inline(__always)
     mutating func forward(
-        _ details: PacketDetails, payload: UnsafeRawPointer, length: Int, layers: UnsafeMutablePointer<Layer>,
-        now: Instant
+        _ details: PacketDetails, payload: UnsafeRawPointer, length: Int, isRedundant: Bool = false,
+        layers: UnsafeMutablePointer<Layer>, now: Instant
     ) -> ForwardedPacket? {
-        guard let payloadType = payloadTypes[details.codec] else { return nil }
+        guard let payloadType = isRedundant ? redPayloadType : payloadTypes[details.codec] else { return nil }
         var marker = details.marker
         switch phase {
         case .empty:

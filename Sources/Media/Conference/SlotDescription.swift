@@ -15,10 +15,12 @@ public struct SlotDescription: Sendable {
     /// Payload types by codec that the receiver can decode, and those of their retransmissions.
     public var payloadTypes: [MediaCodec: PayloadType]
     public var rtxPayloadTypes: [MediaCodec: PayloadType]
+    /// The payload type of Opus with copies of earlier packets (RFC 2198); nil when the receiver takes none.
+    public var redPayloadType: PayloadType?
 
     public init(
         mid: Mid, kind: Kind, ssrc: SSRC, rtxSSRC: SSRC?, payloadTypes: [MediaCodec: PayloadType],
-        rtxPayloadTypes: [MediaCodec: PayloadType]
+        rtxPayloadTypes: [MediaCodec: PayloadType], redPayloadType: PayloadType? = nil
     ) {
         self.mid = mid
         self.kind = kind
@@ -26,6 +28,7 @@ public struct SlotDescription: Sendable {
         self.rtxSSRC = rtxSSRC
         self.payloadTypes = payloadTypes
         self.rtxPayloadTypes = rtxPayloadTypes
+        self.redPayloadType = redPayloadType
     }
 }
 

@@ -41,6 +41,9 @@ public struct SendBatch: ~Copyable {
     public private(set) var sentDatagrams = 0
     public private(set) var refusedDatagrams = 0
     public private(set) var systemCalls = 0
+    /// Whether datagrams are collected instead of sent: for networks that exist in a test alone.
+    public var isCapturing = false
+    private var captured: [(destination: SocketEndpoint, bytes: [UInt8])] = []
 
     public init(usesSegmentation: Bool = true) {
         self.usesSegmentation = usesSegmentation
@@ -124,6 +127,7 @@ public struct SendBatch: ~Copyable {
 
     /// Hands everything to the kernel and empties the batch. What the kernel refuses is dropped, as a network would.
     public mutating func flush(to socket: borrowing UDPSocket) {
+        if isCapturing { return capture() }
         var done = 0
         while done < messageCount {
             let count = csockets_send(socket.descriptor, messages + done, UInt32(messageCount - done), 0)
@@ -142,6 +146,31 @@ public struct SendBatch: ~Copyable {
                 refusedDatagrams += segments(of: done)
             }
             done += 1
+        }
+        used = 0
+        messageCount = 0
+        runIsClosed = true
+    }
+
+    /// Gives what was collected since the last time.
+    public mutating func takeCaptured() -> [(destination: SocketEndpoint, bytes: [UInt8])] {
+        defer { captured = [] }
+        return captured
+    }
+
+    private mutating func capture() {
+        for index in 0..<messageCount {
+            guard let destination = addresses[index].endpoint, let base = vectors[index].iov_base else { continue }
+            let total = vectors[index].iov_len
+            let size = messages[index].header.msg_control.map {
+                Int($0.load(fromByteOffset: MemoryLayout<cmsghdr>.size, as: UInt16.self))
+            }
+            var offset = 0
+            while offset < total {
+                let length = min(size ?? total, total - offset)
+                captured.append((destination, Array(UnsafeRawBufferPointer(start: base + offset, count: length))))
+                offset += length
+            }
         }
         used = 0
         messageCount = 0

@@ -7,6 +7,8 @@ struct PayloadTable {
         case media(MediaCodec)
         /// A retransmission (RFC 4588) of a stream with this payload type.
         case retransmission(of: UInt8)
+        /// Opus packets of this payload type with copies of earlier ones (RFC 2198).
+        case redundantAudio(of: UInt8)
     }
 
     private var table = [Meaning?](repeating: nil, count: 128)

@@ -77,12 +77,13 @@ public struct PeerDescription: Sendable {
         slots.append(
             SlotDescription(
                 mid: mid, kind: kind, ssrc: slot.ssrc, rtxSSRC: slot.rtxSSRC, payloadTypes: types,
-                rtxPayloadTypes: rtxTypes))
+                rtxPayloadTypes: rtxTypes, redPayloadType: slot.codecs.first { $0.codec == .opus }?.redPayloadType))
     }
 
     private mutating func learn(_ codecs: [NegotiatedCodec]) {
         for codec in codecs {
             payloads.set(codec.payloadType, .media(MediaCodec(codec.codec)))
+            if let red = codec.redPayloadType { payloads.set(red, .redundantAudio(of: codec.payloadType.rawValue)) }
             if let rtx = codec.rtxPayloadType { payloads.set(rtx, .retransmission(of: codec.payloadType.rawValue)) }
         }
     }

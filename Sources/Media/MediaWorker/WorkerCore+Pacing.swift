@@ -1,7 +1,7 @@
 internal import Conference
 internal import Congestion
 internal import MediaIO
-internal import ProtocolCore
+package import ProtocolCore
 internal import SRTP
 
 /// What waits for a receiver's link, and what is sent only to learn how much the link carries.
@@ -22,19 +22,20 @@ extension WorkerCore {
     }
 
     /// What a worker does between ticks while something waits.
-    mutating func paceAll(now: Instant) {
+    package mutating func paceAll(now: Instant) {
         clock = now
         for case let peer? in peers where peer.pointee.hasToPace { release(to: peer, now: now) }
         flush()
     }
 
-    var hasToPace: Bool {
+    package var hasToPace: Bool {
         peers.contains { $0?.pointee.hasToPace ?? false }
     }
 
     func applyBudget(to peer: UnsafeMutablePointer<Peer>, now: Instant) {
         peer.pointee.conference.pointee.setBudget(
-            peer.pointee.control.pointee.budget(now: now), for: peer.pointee.member)
+            peer.pointee.control.pointee.budget(now: now),
+            lossShare: peer.pointee.control.pointee.controller.lossShare, for: peer.pointee.member)
     }
 
     private mutating func release(to peer: UnsafeMutablePointer<Peer>, now: Instant) {

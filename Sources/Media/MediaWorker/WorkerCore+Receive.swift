@@ -28,6 +28,16 @@ extension WorkerCore {
         }
     }
 
+    /// Takes one datagram that came over another way than the socket: a network that exists in a test alone.
+    package mutating func receive(_ datagram: [UInt8], from source: SocketEndpoint, now: Instant) {
+        clock = now
+        var datagram = datagram
+        datagram.withUnsafeMutableBytes { bytes in
+            if let first = bytes.first { receive(bytes, first, from: source, now: now) }
+        }
+        flush()
+    }
+
     @inline(__always)
     private mutating func receive(
         _ datagram: UnsafeMutableRawBufferPointer, _ first: UInt8, from source: SocketEndpoint, now: Instant
@@ -107,12 +117,29 @@ extension WorkerCore {
             receiveRetransmission(header, extensions, datagram, payload, length, stream, peer, now: now)
             return
         }
-        guard case .media(let codec)? = peer.pointee.description.payloads[header.payloadType] else { return }
+        let codec: MediaCodec
+        var blockPayloadType: UInt8 = 0
+        switch peer.pointee.description.payloads[header.payloadType] {
+        case .media(let plain)?: codec = plain
+        case .redundantAudio(let type)?: (codec, blockPayloadType) = (.opus, type)
+        case .retransmission?, nil: return
+        }
         if isKept { stream.pointee.losses.record(header.sequenceNumber, at: now) }
         var details = PacketDetails(
             sequence: header.sequenceNumber.rawValue, timestamp: header.timestamp.rawValue, codec: codec,
             marker: header.marker)
         details.audioLevel = extensions.audioLevel?.rawValue
+        if blockPayloadType != 0 {
+            guard
+                let primary = RedundantAudio.primaryRange(
+                    in: UnsafeRawBufferPointer(start: payload, count: length).bytes)
+            else {
+                peer.pointee.counters.refusedPackets += 1
+                return
+            }
+            details.primaryOffset = UInt16(clamping: primary.lowerBound)
+            details.blockPayloadType = blockPayloadType
+        }
         let reference = TrackReference(member: peer.pointee.member, source: stream.pointee.source)
         if isKept {
             describe(&details, extensions, bytes, payload, length, of: stream)

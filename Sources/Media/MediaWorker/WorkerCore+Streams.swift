@@ -97,6 +97,7 @@ extension WorkerCore {
         let able = publications.filter { publication in
             switch meaning {
             case .media(let codec): publication.codecs.contains(codec)
+            case .redundantAudio: publication.source == .microphone
             case .retransmission: publication.source != .microphone
             }
         }

@@ -31,7 +31,26 @@ struct CodecNegotiation {
 
     private func opus() -> [NegotiatedCodec] {
         let found = offered.first { $0.encodingName == "opus" && $0.clockRate == 48_000 && $0.channels == 2 }
-        return found.map { [codec(.opus, $0)] } ?? []
+        guard let found else { return [] }
+        var opus = codec(.opus, found)
+        opus.redPayloadType = red(for: found)
+        return [opus]
+    }
+
+    /// Redundant audio whose blocks are all of the codec (RFC 2198 §5): `a=fmtp:63 111/111`.
+    private func red(for map: RTPMap) -> PayloadType? {
+        let blocks = media.attributes.values("fmtp").compactMap { value -> (String, [Substring])? in
+            guard let (number, text) = value.cut(at: " ") else { return nil }
+            return (String(number), text.split(separator: "/"))
+        }
+        return offered.first { candidate in
+            candidate.encodingName == "red" && candidate.clockRate == map.clockRate
+                && candidate.channels == map.channels
+                && blocks.contains { number, types in
+                    number == candidate.payloadType.description && types.count >= 2
+                        && types.allSatisfy { $0 == map.payloadType.description }
+                }
+        }?.payloadType
     }
 
     private func vp8() -> [NegotiatedCodec] {
@@ -107,13 +126,17 @@ extension NegotiatedCodec {
         // Bundled lines must give one payload type the same parameters, so nothing here depends on the line.
         switch codec {
         case .opus:
-            attributes.append("fmtp", "\(payloadType) minptime=10;useinbandfec=1")
+            attributes.append("fmtp", "\(payloadType) minptime=10;useinbandfec=1;usedtx=1")
         case .h264:
-            let profile = h264.map { ";profile-level-id=\($0)" } ?? ""
+            let profile = h264.map { ";profile-level-id=\($0.acceptingFullHD)" } ?? ""
             attributes.append(
                 "fmtp", "\(payloadType) level-asymmetry-allowed=1;packetization-mode=\(packetizationMode)\(profile)")
         case .vp8:
             break
+        }
+        if let redPayloadType {
+            attributes.append("rtpmap", "\(redPayloadType) red/\(clockRate)/\(channels)")
+            attributes.append("fmtp", "\(redPayloadType) \(payloadType)/\(payloadType)")
         }
         if let rtxPayloadType {
             attributes.append("rtpmap", "\(rtxPayloadType) rtx/\(clockRate)")
@@ -123,6 +146,15 @@ extension NegotiatedCodec {
 
     /// The payload types to list in the m-line.
     var formats: [String] {
-        [payloadType.description] + (rtxPayloadType.map { [$0.description] } ?? [])
+        // Redundant audio comes first: the first format is what the client sends.
+        [redPayloadType, payloadType, rtxPayloadType].compactMap { $0?.description }
+    }
+}
+
+extension H264ProfileLevelID {
+    /// The same profile with the level that we take: at least 4.0, which 1080p needs. Each side tells its own level
+    /// (`level-asymmetry-allowed`, RFC 6184 §8.2.2); whoever cannot encode so much stays below it.
+    fileprivate var acceptingFullHD: H264ProfileLevelID {
+        level < .level40 ? H264ProfileLevelID(profile: profile, level: .level40) : self
     }
 }

@@ -23,6 +23,8 @@ public struct NegotiatedCodec: Hashable, Sendable {
     public var payloadType: PayloadType
     /// The payload type of its retransmissions (RFC 4588).
     public var rtxPayloadType: PayloadType?
+    /// The payload type under which its packets may come with copies of earlier ones (RFC 2198); Opus only.
+    public var redPayloadType: PayloadType?
     /// In Hz.
     public var clockRate: UInt32
     public var channels: UInt8
@@ -33,13 +35,15 @@ public struct NegotiatedCodec: Hashable, Sendable {
     public var feedback: RTCPFeedback
 
     public init(
-        codec: Codec, payloadType: PayloadType, rtxPayloadType: PayloadType? = nil, clockRate: UInt32,
-        channels: UInt8 = 1, h264: H264ProfileLevelID? = nil, packetizationMode: UInt8 = 0,
+        codec: Codec, payloadType: PayloadType, rtxPayloadType: PayloadType? = nil,
+        redPayloadType: PayloadType? = nil, clockRate: UInt32, channels: UInt8 = 1, h264: H264ProfileLevelID? = nil,
+        packetizationMode: UInt8 = 0,
         feedback: RTCPFeedback = []
     ) {
         self.codec = codec
         self.payloadType = payloadType
         self.rtxPayloadType = rtxPayloadType
+        self.redPayloadType = redPayloadType
         self.clockRate = clockRate
         self.channels = channels
         self.h264 = h264

@@ -41,7 +41,7 @@ struct GoldenMessageTests {
             server == [
                 "welcome", "pong", "reply", "error", "tokenExpiring", "serverClosing", "incomingCall",
                 "incomingCallEnded", "call.state", "call.roster", "call.self", "call.speakers", "media.state",
-                "media.slots", "media.codec",
+                "media.slots", "media.codec", "media.layers", "media.allocation",
             ])
     }
 

@@ -88,6 +88,20 @@ extension ServerMessage {
         case "media.slots": self = .slots(call, json.list("slots").compactMap { SlotState(example: $0) })
         case "media.codec":
             self = .codec(call, mid: json.text("mid"), codec: json.text("codec"), reason: json.text("reason"))
+        case "media.layers":
+            self = .layers(
+                call, mid: json.text("mid"),
+                json.list("layers").map { PublishedLayer(rid: $0["rid"]?.string, isActive: $0.flag("active")) })
+        case "media.allocation":
+            self = .allocation(
+                call,
+                LinkAllocation(
+                    availableBitrate: json["availableBitrate"]?.integer, state: json["state"]?.string,
+                    slots: json.list("slots").map {
+                        LinkAllocation.Slot(
+                            mid: $0.text("mid"), rid: $0["rid"]?.string, width: $0["width"]?.integer,
+                            height: $0["height"]?.integer, bitrate: $0.number("bitrate"), reason: $0.text("reason"))
+                    }))
         default: return nil
         }
     }

@@ -34,7 +34,7 @@ struct ConferenceFixture: ~Copyable {
     }
 
     /// Adds a member that is in the call, publishes everything and has three audio, two video and one screen slot.
-    mutating func join(codecs: [MediaCodec] = [.h264, .vp8]) -> Int32 {
+    mutating func join(codecs: [MediaCodec] = [.h264, .vp8], red: PayloadType? = nil) -> Int32 {
         let receiver = Int32(conference.memberCount)
         let member = conference.add(receiver: receiver)
         var slots: [SlotDescription] = []
@@ -54,7 +54,7 @@ struct ConferenceFixture: ~Copyable {
                 SlotDescription(
                     mid: Mid("s\(position)"), kind: kind, ssrc: Self.ssrc(member, position),
                     rtxSSRC: kind == .audio ? nil : SSRC(Self.ssrc(member, position).rawValue + 100),
-                    payloadTypes: types, rtxPayloadTypes: rtx))
+                    payloadTypes: types, rtxPayloadTypes: rtx, redPayloadType: kind == .audio ? red : nil))
         }
         conference.setSlots(slots, member, now: now)
         conference.setOnHold(false, member, now: now)
@@ -83,7 +83,7 @@ struct ConferenceFixture: ~Copyable {
     mutating func send(
         _ sequence: UInt16, timestamp: UInt32 = 0, from member: Int32, _ source: MediaSource = .camera,
         codec: MediaCodec? = nil, keyframe: Bool = false, level: UInt8? = nil, layer: UInt8 = 0, temporal: UInt8 = 0,
-        vp8: VP8Numbers? = nil, payload: [UInt8] = [1, 2, 3]
+        vp8: VP8Numbers? = nil, primaryOffset: UInt16? = nil, payload: [UInt8] = [1, 2, 3]
     ) -> [Sent] {
         var details = PacketDetails(
             sequence: sequence, timestamp: timestamp, codec: codec ?? (source == .microphone ? .opus : .h264),
@@ -93,6 +93,10 @@ struct ConferenceFixture: ~Copyable {
         details.layer = layer
         details.temporal = temporal
         details.vp8 = vp8
+        if let primaryOffset {
+            details.primaryOffset = primaryOffset
+            details.blockPayloadType = 111
+        }
         let reference = TrackReference(member: member, source: source)
         if source == .microphone {
             audio.copyMemory(from: payload, byteCount: payload.count)

@@ -74,11 +74,11 @@ import Testing
         #expect(answer.media[0].attributes.candidates.count == 2)
         #expect(answer.media[0].attributes.contains("end-of-candidates"))
         #expect(answer.media[1].attributes.candidates.isEmpty)
-        #expect(answer.media[0].attributes.values("fmtp") == ["111 minptime=10;useinbandfec=1"])
+        #expect(answer.media[0].attributes.values("fmtp") == ["111 minptime=10;useinbandfec=1;usedtx=1", "63 111/111"])
         #expect(
             answer.media[1].attributes.values("fmtp").first
-                == "108 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e01f")
-        #expect(answer.media[0].attributes.rtpMaps.map(\.encodingName) == ["opus"])
+                == "108 level-asymmetry-allowed=1;packetization-mode=1;profile-level-id=42e028")
+        #expect(answer.media[0].attributes.rtpMaps.map(\.encodingName) == ["opus", "red"])
     }
 
     @Test(arguments: Offers.names)
