@@ -75,7 +75,8 @@ struct Peer: ~Copyable {
         arrivals.initialize(to: TransportFeedbackRecorder(sender: controlSSRC, media: SSRC(0)))
         control = .allocate(capacity: 1)
         control.initialize(to: SendControl())
-        control.pointee.isEnabled = layout.numbersPackets
+        control.pointee.configure(
+            numbersPackets: layout.numbersPackets, reportsByStream: description.reportsByStream)
         lastReceiverReport = now
         lastHeard = now
     }

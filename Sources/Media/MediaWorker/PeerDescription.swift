@@ -24,6 +24,8 @@ public struct PeerDescription: Sendable {
     public var extensions = HeaderExtensionMap()
     public var publications: [Publication] = []
     public var slots: [SlotDescription] = []
+    /// Whether it tells by stream which packets arrived (RFC 8888).
+    public var reportsByStream = false
     var payloads = PayloadTable()
 
     /// Reads an answered session; `local` are the credentials that the answer carries.
@@ -81,6 +83,7 @@ public struct PeerDescription: Sendable {
     }
 
     private mutating func learn(_ codecs: [NegotiatedCodec]) {
+        if codecs.contains(where: { $0.feedback.contains(.congestionControl) }) { reportsByStream = true }
         for codec in codecs {
             payloads.set(codec.payloadType, .media(MediaCodec(codec.codec)))
             if let red = codec.redPayloadType { payloads.set(red, .redundantAudio(of: codec.payloadType.rawValue)) }

@@ -17,8 +17,18 @@ struct SendControl: ~Copyable {
     private var firstSent: Instant?
     private(set) var hasFeedback = false
 
-    /// Whether the peer numbers packets for feedback at all.
-    var isEnabled = false
+    /// Whether the peer tells what arrives, and whether by stream (RFC 8888) or by transport-wide numbers.
+    private(set) var isEnabled = false
+    private(set) var reportsByStream = false
+    /// For feedback by stream: under which transport-wide numbers packets left that did not carry them.
+    private var numberings: [UInt32: StreamNumbering] = [:]
+    private var feedbackTime: Int64?
+
+    /// Sets what was negotiated.
+    mutating func configure(numbersPackets: Bool, reportsByStream: Bool) {
+        isEnabled = numbersPackets || reportsByStream
+        self.reportsByStream = reportsByStream && !numbersPackets
+    }
 
     /// Whether what is sent depends on what the link carries.
     func isInForce(now: Instant) -> Bool {
@@ -33,7 +43,11 @@ struct SendControl: ~Copyable {
     }
 
     @inline(__always)
-    mutating func sent(transportSequence: UInt16, bytes: Int, at now: Instant) {
+    mutating func sent(ssrc: UInt32, sequence: UInt16, transportSequence: UInt16, bytes: Int, at now: Instant) {
+        if reportsByStream {
+            numberings[ssrc, default: StreamNumbering()].sent(
+                SequenceNumber(sequence), transportSequence: transportSequence)
+        }
         if firstSent == nil { firstSent = now }
         controller.sent(
             transportSequence: transportSequence, bytes: bytes + SendControl.headerOverhead, at: now,
@@ -45,6 +59,24 @@ struct SendControl: ~Copyable {
         guard isEnabled else { return 0 }
         hasFeedback = true
         let summary = controller.receive(feedback, at: now)
+        pacer.target = controller.target
+        return summary.lost
+    }
+
+    /// Takes feedback by stream; returns how many packets it calls lost.
+    mutating func receive(_ feedback: CongestionControlFeedback, at now: Instant) -> Int {
+        guard isEnabled, reportsByStream else { return 0 }
+        hasFeedback = true
+        var feedback = feedback
+        feedback.extendTimeLine(after: &feedbackTime)
+        let arrivals = feedback.packets.compactMap { packet -> (sequence: SequenceNumber, arrival: Instant?)? in
+            // Of a packet that came at an unknown time nothing can be learnt.
+            guard !packet.hasArrived || packet.arrival != nil,
+                let number = numberings[packet.stream.rawValue]?.transportSequence(of: packet.sequence)
+            else { return nil }
+            return (number, packet.arrival)
+        }
+        let summary = controller.receive(arrivals, at: now)
         pacer.target = controller.target
         return summary.lost
     }

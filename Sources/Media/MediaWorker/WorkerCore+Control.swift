@@ -44,6 +44,9 @@ extension WorkerCore {
         case .transportFeedback(let feedback):
             peer.pointee.counters.reportedLost += UInt64(peer.pointee.control.pointee.receive(feedback, at: now))
             applyBudget(to: peer, now: now)
+        case .congestionControlFeedback(let feedback):
+            peer.pointee.counters.reportedLost += UInt64(peer.pointee.control.pointee.receive(feedback, at: now))
+            applyBudget(to: peer, now: now)
         case .receiverEstimatedMaximumBitrate(let estimate):
             peer.pointee.counters.estimatedBitrate = estimate.bitsPerSecond
             if !peer.pointee.control.pointee.isEnabled {

@@ -74,8 +74,10 @@ extension WorkerCore {
         peer.pointee.counters.sentPackets += 1
         peer.pointee.counters.sentOctets += UInt64(length)
         outgoing.commit(length: length)
-        if peer.pointee.layout.numbersPackets {
-            peer.pointee.control.pointee.sent(transportSequence: number, bytes: length, at: clock)
+        if peer.pointee.control.pointee.isEnabled {
+            peer.pointee.control.pointee.sent(
+                ssrc: packet.pointee.ssrc, sequence: packet.pointee.sequence, transportSequence: number, bytes: length,
+                at: clock)
         }
         return length
     }

@@ -176,7 +176,8 @@ package struct WorkerCore: ~Copyable {
         let old = peer.pointee.description
         peer.pointee.description = description
         peer.pointee.layout = HeaderLayout(description.extensions)
-        peer.pointee.control.pointee.isEnabled = peer.pointee.layout.numbersPackets
+        peer.pointee.control.pointee.configure(
+            numbersPackets: peer.pointee.layout.numbersPackets, reportsByStream: description.reportsByStream)
         if old.remoteICE != description.remoteICE || old.localICE != description.localICE {
             peer.pointee.ice.restart(
                 localUfrag: description.localICE.ufrag, localPassword: description.localICE.password,

@@ -79,6 +79,8 @@ extension RTCPPacket {
             self = .genericNACK(try GenericNACK(parsing: packet))
         case RTCPType.transportLayerFeedback where count == RTCPType.transportWide:
             self = .transportFeedback(try TransportFeedback(parsing: packet))
+        case RTCPType.transportLayerFeedback where count == CongestionControlFeedback.format:
+            self = .congestionControlFeedback(try CongestionControlFeedback(parsing: packet))
         case RTCPType.payloadFeedback where count == RTCPType.pictureLoss:
             let sender = SSRC(try packet.uint32(at: 4))
             self = .pictureLossIndication(

@@ -1,7 +1,7 @@
 import ProtocolCore
 
 extension RTCPPacket {
-    /// Appends the packet in wire form, so that several calls make a compound; `.unknown` appends nothing.
+    /// Appends the packet in wire form, so that several calls make a compound; what is never sent appends nothing.
     ///
     /// Report blocks beyond the 31 that one packet holds follow in receiver reports (RFC 3550 §6.1); sources and chunks
     /// beyond 31 are left out.
@@ -16,7 +16,7 @@ extension RTCPPacket {
         case .fullIntraRequest(let request): request.append(to: &bytes)
         case .transportFeedback(let feedback): feedback.append(to: &bytes)
         case .receiverEstimatedMaximumBitrate(let estimate): estimate.append(to: &bytes)
-        case .unknown: break
+        case .congestionControlFeedback, .unknown: break
         }
     }
 }

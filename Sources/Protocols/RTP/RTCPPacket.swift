@@ -11,6 +11,8 @@ public enum RTCPPacket: Hashable, Sendable {
     case fullIntraRequest(FullIntraRequest)
     case transportFeedback(TransportFeedback)
     case receiverEstimatedMaximumBitrate(ReceiverEstimatedMaximumBitrate)
+    /// Read, never sent.
+    case congestionControlFeedback(CongestionControlFeedback)
     /// A packet or feedback format we do not read, with its packet type (XR, 207, among them). It is never sent.
     case unknown(type: UInt8)
 }

@@ -88,10 +88,13 @@ struct CodecNegotiation {
     }
 
     private func codec(_ codec: Codec, _ map: RTPMap) -> NegotiatedCodec {
-        NegotiatedCodec(
+        var feedback = media.attributes.feedback(for: map.payloadType)
+        // One kind of feedback is enough, and the transport-wide one needs no numbers remembered.
+        if feedback.contains(.transportCC) { feedback.remove(.congestionControl) }
+        return NegotiatedCodec(
             codec: codec, payloadType: map.payloadType, rtxPayloadType: rtx(for: map), clockRate: map.clockRate,
             channels: map.channels, h264: nil, packetizationMode: 0,
-            feedback: media.attributes.feedback(for: map.payloadType))
+            feedback: feedback)
     }
 
     private func rtx(for map: RTPMap) -> PayloadType? {

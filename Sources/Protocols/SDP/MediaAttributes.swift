@@ -73,9 +73,13 @@ public struct RTCPFeedback: OptionSet, Hashable, Sendable {
     /// Receiver-estimated maximum bit rate.
     public static let remb = RTCPFeedback(rawValue: 1 << 4)
 
+    /// Congestion control feedback by stream (RFC 8888).
+    public static let congestionControl = RTCPFeedback(rawValue: 1 << 5)
+
     /// Each message with its text in `a=rtcp-fb`, in the order in which we write them.
     static let texts: [(RTCPFeedback, String)] = [
         (.nack, "nack"), (.pli, "nack pli"), (.fir, "ccm fir"), (.transportCC, "transport-cc"), (.remb, "goog-remb"),
+        (.congestionControl, "ack ccfb"),
     ]
 }
 

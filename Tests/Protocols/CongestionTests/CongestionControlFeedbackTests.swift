@@ -1,5 +1,6 @@
 import Congestion
 import ProtocolCore
+import RTP
 import Testing
 
 @Suite("RFC 8888 feedback")

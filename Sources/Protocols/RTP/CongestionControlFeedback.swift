@@ -2,8 +2,7 @@ public import ProtocolCore
 
 /// When the packets of several streams arrived, told to their sender: the RTP congestion control feedback of RFC 8888.
 ///
-/// It names packets by stream and RTP sequence number, so the sender needs no header extension; `StreamNumbering` gives
-/// back the transport-wide numbers that `SentPacketLog` knows.
+/// It names packets by stream and RTP sequence number, so the sender needs no header extension.
 public struct CongestionControlFeedback: Hashable, Sendable {
     /// The feedback message type among transport layer feedback, packet type 205 (§3).
     public static let format: UInt8 = 11
