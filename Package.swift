@@ -15,9 +15,15 @@ let isFuzzing = Context.environment["SWITCHBOARD_FUZZ"] != nil
 let instrumented: [SwiftSetting] =
     isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])] : []
 
+    (Context.environment["SB_HIDE"] ?? "").split(separator: ":").filter { $0.hasPrefix(prefix) }.map {
+        String($0.dropFirst(prefix.count))
+    }
+}
 /// A library target; `folder` is the room on its floor, for example `Protocols/RTP`.
 func room(_ name: String, in folder: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, path: "Sources/\(folder)", swiftSettings: strict + instrumented)
+    .target(
+        name: name, dependencies: dependencies, path: "Sources/\(folder)",
+        swiftSettings: strict + instrumented)
 }
 
 /// The tests of a room; `folder` mirrors the room's own.
@@ -26,7 +32,8 @@ func tests(
     resources: [Resource] = []
 ) -> Target {
     .testTarget(
-        name: name, dependencies: dependencies, path: "Tests/\(folder)", exclude: exclude, resources: resources,
+        name: name, dependencies: dependencies, path: "Tests/\(folder)", exclude: exclude,
+        resources: resources,
         swiftSettings: strict)
 }
 
@@ -60,12 +67,16 @@ let protocols: [Target] = [
     room("SDP", in: "Protocols/SDP", ["ProtocolCore", "ICE", "RTP", "PayloadFormats"]),
     room("SRTP", in: "Protocols/SRTP", ["ProtocolCore", "Cryptography"]),
     room("DTLS", in: "Protocols/DTLS", ["ProtocolCore", "Cryptography", "SRTP", boringSSL]),
+    room("TURN", in: "Protocols/TURN", ["Cryptography", "ProtocolCore", "STUN"]),
 ]
 
 /// Floor 2: packets on the move.
 let media: [Target] = [
     room("MediaIO", in: "Media/MediaIO", ["CSockets", "ProtocolCore"]),
     room("Conference", in: "Media/Conference", ["PayloadFormats", "ProtocolCore"]),
+    room("NetworkRelay", in: "Media/NetworkRelay", ["MediaIO", "NetworkEmulation", "ProtocolCore"]),
+    room("Reception", in: "Media/Reception", ["PayloadFormats", "ProtocolCore", "RTP"]),
+    room("Codecs", in: "Media/Codecs", ["CFFmpeg", "COpus", "PayloadFormats"]),
     room(
         "MediaWorker", in: "Media/MediaWorker",
         [
@@ -107,16 +118,31 @@ let edges: [Target] = [
         ["Identity", httpTypes, hummingbird, logging, nio, product("Metrics", "swift-metrics")]),
     room("Signaling", in: "Edges/Signaling", ["Calling", "ProtocolCore", logging]),
     room(
+        "Relay", in: "Edges/Relay",
+        [
+            "Cryptography", "ProtocolCore", "STUN", "TURN", lifecycle, logging, nio,
+            product("NIOPosix", "swift-nio"),
+        ]),
+    room(
         "WHIP", in: "Edges/WHIP", ["Calling", "ICE", "ProtocolCore", "SDP", httpTypes, hummingbird, logging, nio]),
+]
+
+/// Libraries for programs that call: they stand on floors 1 and 2 only.
+let clients: [Target] = [
+    .target(
+        name: "ClientTransport",
+        dependencies: [
+            "Congestion", "Cryptography", "DTLS", "ICE", "MediaIO", "PayloadFormats", "ProtocolCore", "RTP", "SDP",
+            "SRTP", "STUN",
+        ], path: "Clients/Swift/Sources/ClientTransport", swiftSettings: strict)
 ]
 
 let program: [Target] = [
     .executableTarget(
         name: "Switchboard",
         dependencies: [
-            "Calling", "Conference", "DTLS", "HTTPServer", "Identity", "MediaIO", "MediaWorker", "PayloadFormats",
-            "ProtocolCore",
-            "RESTAPI",
+            "Calling", "Conference", "Congestion", "DTLS", "HTTPServer", "Identity", "MediaIO", "MediaWorker",
+            "NetworkEmulation", "NetworkRelay", "PayloadFormats", "ProtocolCore", "RESTAPI",
             "SDP", "ServerConfiguration", "Signaling", "Store", "Telemetry", "WHIP", argumentParser, boringSSL,
             hummingbird,
             lifecycle, logging, nio, nioHTTP1, product("AsyncHTTPClient", "async-http-client"),
@@ -130,6 +156,14 @@ let shims: [Target] = [
     .target(name: "CSockets", path: "Sources/Shims/CSockets"),
     .systemLibrary(
         name: "CSRTP2", path: "Sources/Shims/CSRTP2", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
+    .systemLibrary(name: "COpus", path: "Sources/Shims/COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
+    .systemLibrary(
+        name: "CFFmpeg", path: "Sources/Shims/CFFmpeg", pkgConfig: "libavformat",
+        providers: [
+            .apt([
+                "libavcodec-dev", "libavformat-dev", "libavutil-dev", "libswresample-dev", "libswscale-dev",
+            ])
+        ]),
 ]
 
 let protocolTests: [Target] = [
@@ -141,7 +175,8 @@ let protocolTests: [Target] = [
     tests(
         "NetworkEmulationTests", in: "Protocols/NetworkEmulationTests", ["NetworkEmulation", "ProtocolCore"]),
     tests("STUNTests", in: "Protocols/STUNTests", ["STUN", "ProtocolCore"]),
-    tests("ICETests", in: "Protocols/ICETests", ["ICE", "STUN", "ProtocolCore"]),
+    tests("TURNTests", in: "Protocols/TURNTests", ["ProtocolCore", "STUN", "TURN"]),
+    tests("ICETests", in: "Protocols/ICETests", ["ICE", "NetworkEmulation", "STUN", "ProtocolCore"]),
     tests(
         "SDPTests", in: "Protocols/SDPTests", ["SDP", "ICE", "RTP", "PayloadFormats", "ProtocolCore"],
         resources: [.copy("Recordings")]),
@@ -154,7 +189,8 @@ let lab: [Target] = [
     .target(
         name: "MediaLab",
         dependencies: [
-            "Conference", "DTLS", "ICE", "MediaIO", "MediaWorker", "ProtocolCore", "RTP", "SDP", "SRTP", "STUN",
+            "Conference", "Congestion", "DTLS", "ICE", "MediaIO", "MediaWorker", "ProtocolCore", "RTP", "SDP", "SRTP",
+            "STUN",
         ], path: "Tests/Lab", exclude: ["Scoreboard"], swiftSettings: strict)
 ]
 
@@ -163,7 +199,8 @@ let benchmarks: [Target] = [
     .executableTarget(
         name: "forwarding-benchmark",
         dependencies: [
-            "CAllocationCounter", "CSockets", "Conference", "MediaIO", "MediaLab", "MediaWorker", "ProtocolCore",
+            "CAllocationCounter", "CSockets", "Conference", "Congestion", "MediaIO", "MediaLab", "MediaWorker",
+            "ProtocolCore",
             argumentParser,
         ], path: "Benchmarks/Forwarding", swiftSettings: strict),
 ]
@@ -171,7 +208,12 @@ let benchmarks: [Target] = [
 let mediaTests: [Target] = [
     tests(
         "MediaWorkerTests", in: "Media/MediaWorkerTests",
-        ["Conference", "MediaLab", "MediaWorker", "ProtocolCore", "RTP"]),
+        ["Conference", "Congestion", "MediaLab", "MediaWorker", "ProtocolCore", "RTP"]),
+    tests("NetworkRelayTests", in: "Media/NetworkRelayTests", ["NetworkEmulation", "NetworkRelay", "ProtocolCore"]),
+    tests("ReceptionTests", in: "Media/ReceptionTests", ["PayloadFormats", "ProtocolCore", "RTP", "Reception"]),
+    tests(
+        "CodecsTests", in: "Media/CodecsTests",
+        ["Codecs", "PayloadFormats", "ProtocolCore", "RTP", "Reception", "TestSupport"]),
     tests("ConferenceTests", in: "Media/ConferenceTests", ["Conference", "PayloadFormats", "ProtocolCore"]),
 ]
 
@@ -220,6 +262,21 @@ let whipTests: [Target] = [
         ])
 ]
 
+let relayTests: [Target] = [
+    tests(
+        "RelayTests", in: "Edges/RelayTests",
+        ["ProtocolCore", "Relay", "STUN", "TURN", logging, nio, product("NIOPosix", "swift-nio")])
+]
+
+let clientTests: [Target] = [
+    .testTarget(
+        name: "ClientTransportTests",
+        dependencies: [
+            "ClientTransport", "Congestion", "DTLS", "ICE", "NetworkEmulation", "PayloadFormats", "ProtocolCore",
+            "RTP", "SDP", "SRTP",
+        ], path: "Clients/Swift/Tests/ClientTransportTests", swiftSettings: strict)
+]
+
 let houseTests: [Target] = [
     tests("ArchitectureTests", in: "Architecture", [])
 ]
@@ -259,7 +316,9 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
-    targets: shims + protocols + media + calling + platform + edges + program + lab + benchmarks + protocolTests
-        + mediaTests + testSupport + callingTests + platformTests + edgeTests + whipTests + houseTests
+    targets: shims + protocols + media + calling + platform + edges + clients + program + lab + benchmarks
+        + protocolTests
+        + mediaTests + testSupport + callingTests + platformTests + edgeTests + whipTests + relayTests + clientTests
+        + houseTests
         + (isFuzzing ? fuzzing : [])
 )

@@ -6,6 +6,7 @@ import { icon } from './icons';
 import { describeEnd, describeError } from './messages';
 import type { Ring } from './ring';
 import { RosterPanel } from './roster-panel';
+import { Statistics } from './statistics';
 import { toast } from './toasts';
 
 /** What is seen and done during a call. */
@@ -17,12 +18,14 @@ export class CallView {
         share: byId<HTMLButtonElement>('toggle-share'),
         hold: byId<HTMLButtonElement>('toggle-hold'),
         roster: byId<HTMLButtonElement>('toggle-roster'),
+        statistics: byId<HTMLButtonElement>('toggle-statistics'),
         hangUp: byId<HTMLButtonElement>('hang-up'),
         endForAll: byId<HTMLButtonElement>('end-for-all'),
     };
     private readonly roster = new RosterPanel(() => this.update());
     private call: Call | undefined;
     private gallery: Gallery | undefined;
+    private statistics: Statistics | undefined;
     private cameraStarting = false;
 
     constructor(
@@ -35,6 +38,7 @@ export class CallView {
         this.buttons.share.addEventListener('click', () => this.toggleShare());
         this.buttons.hold.addEventListener('click', () => this.toggleHold());
         this.buttons.roster.addEventListener('click', () => this.roster.toggle());
+        this.buttons.statistics.addEventListener('click', () => this.toggleStatistics());
         this.buttons.hangUp.addEventListener('click', () => this.attempt(call => call.hangUp()));
         this.buttons.endForAll.addEventListener('click', () => {
             void this.attempt(call => call.hangUp({ forEveryone: true }));
@@ -48,6 +52,7 @@ export class CallView {
     attach(call: Call, selfName: string): void {
         this.call = call;
         this.gallery = new Gallery(call, selfName);
+        this.statistics = new Statistics(call, sample => this.gallery?.showStatistics(sample));
         this.roster.attach(call, selfName);
         show(this.section, true);
         const events = [
@@ -92,6 +97,7 @@ export class CallView {
     };
 
     private detach(): void {
+        this.statistics = undefined;
         this.gallery?.dispose();
         this.gallery = undefined;
         this.roster.attach(undefined, '');
@@ -102,7 +108,7 @@ export class CallView {
     private readonly update = () => {
         const call = this.call;
         if (!call) return;
-        const { mic, camera, share, hold, roster, endForAll } = this.buttons;
+        const { mic, camera, share, hold, roster, statistics, endForAll } = this.buttons;
         const onHold = call.state === 'LocalHold';
         const connected = call.state === 'Connected';
         paint(mic, call.isMuted ? 'mic-off' : 'mic', call.isMuted ? 'Unmute' : 'Mute', 'Microphone (M)', !call.isMuted);
@@ -125,6 +131,9 @@ export class CallView {
         hold.disabled = !connected && !onHold;
         paint(roster, 'people', `People ${call.totalParticipantCount}`, 'People (P)', this.roster.isVisible);
         roster.classList.toggle('on', this.roster.isVisible);
+        const measured = this.statistics?.isOn ?? false;
+        paint(statistics, 'chart', 'Quality', 'Numbers over the pictures (Q)', measured);
+        statistics.classList.toggle('on', measured);
         show(endForAll, call.isGroupCall);
         this.updateNotice(call);
     };
@@ -182,6 +191,11 @@ export class CallView {
         void this.attempt(call => (call.isScreenSharingOn ? call.stopScreenSharing() : call.startScreenSharing()));
     }
 
+    private toggleStatistics(): void {
+        this.statistics?.toggle();
+        this.update();
+    }
+
     private toggleHold(): void {
         void this.attempt(call => (call.state === 'LocalHold' ? call.resume() : call.hold()));
     }
@@ -205,6 +219,7 @@ export class CallView {
             s: () => this.buttons.share.click(),
             h: () => this.buttons.hold.click(),
             p: () => this.roster.toggle(),
+            q: () => this.toggleStatistics(),
             X: () => this.buttons.hangUp.click(),
             Escape: () => this.roster.isVisible && this.roster.toggle(false),
         };

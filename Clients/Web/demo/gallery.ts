@@ -1,7 +1,8 @@
-import type { Call, RemoteVideoStream } from '/sdk/switchboard-calling.js';
+import type { Call, MediaStatsReportSample, RemoteVideoStream } from '/sdk/switchboard-calling.js';
 import { byId, make, show } from './dom';
 import { icon } from './icons';
-import { nameOf, RemoteTile, Screen, Tile } from './tile';
+import { describeIncoming, describeOutgoing } from './statistics';
+import { nameOf, RemoteTile, Screen, statisticsPlace, Tile, writeStatistics } from './tile';
 
 /** The pictures of a call: a tile for everybody, and a stage when somebody shares a screen. */
 export class Gallery {
@@ -13,6 +14,7 @@ export class Gallery {
     private readonly stageScreen = new Screen('Fit', message => this.setStageText(message));
     private readonly stageText = make('p', 'hint');
     private readonly stageLabel = make('span');
+    private readonly stageStatistics = statisticsPlace();
     private staged: RemoteVideoStream | undefined;
     private readonly observer = new ResizeObserver(() => this.layOut());
     private readonly listeners: (() => void)[] = [];
@@ -24,6 +26,7 @@ export class Gallery {
             this.stageScreen.element,
             make('div', 'tile-centre', this.stageText),
             make('div', 'tile-name', icon('share'), this.stageLabel),
+            this.stageStatistics,
         );
         this.observer.observe(this.tiles);
         const updateRemote = () => this.updateRemote();
@@ -51,6 +54,19 @@ export class Gallery {
         this.tiles.replaceChildren();
         show(this.stage, false);
         this.scene.classList.remove('staged');
+    }
+
+    /** Shows numbers over the pictures, or takes them away. */
+    showStatistics(sample: MediaStatsReportSample | undefined): void {
+        for (const { participant, tile } of this.remote.values()) {
+            const ids = participant.endpointDetails.map(it => it.participantId);
+            const stats = sample?.video.receive.find(it => ids.includes(it.participantId ?? ''));
+            tile.setStatistics(stats ? describeIncoming(stats) : '');
+        }
+        const [share] = sample?.screenShare.receive ?? [];
+        writeStatistics(this.stageStatistics, share && this.staged ? describeIncoming(share) : '');
+        const own = this.call.isLocalVideoStarted && sample ? describeOutgoing(sample.video.send) : '';
+        this.self.setStatistics(own);
     }
 
     private updateSelf(): void {

@@ -17,6 +17,7 @@ const outlines: Record<string, string> = {
     check: '<path d="m5 12.5 4.5 4.5L19 7.5"/>',
     close: '<path d="M6 6l12 12M18 6 6 18"/>',
     badge: '<rect x="3" y="5" width="18" height="14" rx="2.5"/><circle cx="9" cy="11" r="2"/><path d="M6 16c.4-1.6 1.5-2.4 3-2.4s2.6.8 3 2.4M15 10h3M15 14h3"/>',
+    chart: '<path d="M4 4v16h16M8 16v-4M12.5 16V8M17 16v-6"/>',
     remove: '<circle cx="9" cy="8" r="3.5"/><path d="M2.5 20c.5-4 3-6 6.5-6s6 2 6.5 6M16.5 9.5h5"/>',
     end: '<circle cx="12" cy="12" r="8.5"/><rect x="9" y="9" width="6" height="6" rx="1"/>',
 };

@@ -44,6 +44,7 @@ export class Tile {
     private readonly text = make('p', 'hint');
     private readonly label = make('span');
     private readonly mutedIcon = icon('mic-off');
+    private readonly statistics = statisticsPlace();
     private readonly faceName: string | undefined;
 
     /** `faceName` gives the letters that stand for a missing picture. */
@@ -55,6 +56,7 @@ export class Tile {
             this.screen.element,
             make('div', 'tile-centre', this.face, this.text),
             make('div', 'tile-name', this.mutedIcon, this.label),
+            this.statistics,
         );
         this.setName(name);
         this.setMuted(false);
@@ -83,10 +85,27 @@ export class Tile {
         this.element.classList.toggle('dim', dim);
     }
 
+    /** Numbers over the picture; empty takes them away. */
+    setStatistics(text: string): void {
+        writeStatistics(this.statistics, text);
+    }
+
     showVideo(stream: LocalVideoStream | RemoteVideoStream | undefined, visible: boolean, mirrored = false): void {
         this.screen.show(stream, mirrored);
         this.face.style.visibility = visible ? 'hidden' : 'visible';
     }
+}
+
+/** A place for numbers over a picture. */
+export function statisticsPlace(): HTMLElement {
+    const place = make('pre', 'statistics');
+    show(place, false);
+    return place;
+}
+
+export function writeStatistics(place: HTMLElement, text: string): void {
+    place.textContent = text;
+    show(place, text !== '');
 }
 
 const stateTexts: Partial<Record<RemoteParticipant['state'], string>> = {

@@ -3,11 +3,14 @@ import type { CommunicationTokenCredential } from './credential';
 import { DeviceManager } from './devices/device-manager';
 import { environmentInfo, type EnvironmentInfo } from './environment-info';
 import { callingError } from './errors';
+import type { NetworkConfiguration } from './media/ice-servers';
 import { SignallingConnection } from './signalling/connection';
 
 export interface CallClientOptions {
     /** The server, such as `https://calls.example.com:8443`; the one that the library was loaded from unless told. */
     endpoint?: string;
+    /** How media travels; only needed in networks that let nothing through but a certain TURN server. */
+    networkConfiguration?: NetworkConfiguration;
 }
 
 export interface CallAgentOptions {
@@ -21,10 +24,12 @@ const agents = new Map<string, CallAgent>();
 /** The beginning of everything: makes call agents and gives the device manager. */
 export class CallClient {
     private readonly endpoint: string;
+    private readonly network: NetworkConfiguration | undefined;
     private devices: DeviceManager | undefined;
 
     constructor(options: CallClientOptions = {}) {
         this.endpoint = options.endpoint ?? new URL(import.meta.url).origin;
+        this.network = options.networkConfiguration;
     }
 
     /** Signs in with the token of `tokenCredential`; from then on this device can call and be called. */
@@ -49,10 +54,9 @@ export class CallClient {
             connection.close();
             throw callingError('agentExists', undefined, welcome.userId);
         }
-        const agent = new CallAgent(connection, devices, tokenCredential, {
-            userId: welcome.userId,
-            displayName: options.displayName ?? welcome.displayName ?? undefined,
-        });
+        const displayName = options.displayName ?? welcome.displayName ?? undefined;
+        const self = { userId: welcome.userId, displayName };
+        const agent = new CallAgent(connection, devices, tokenCredential, self, this.network);
         agents.set(welcome.userId, agent);
         connection.on('closed', () => agents.delete(welcome.userId));
         return agent;

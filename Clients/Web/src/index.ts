@@ -4,7 +4,7 @@ export type { CallEndReason, CallEndResultCategory } from './call-end-reason';
 export { CallAgent } from './calls/call-agent';
 export type { CallAgentEvents, ConnectionState } from './calls/call-agent';
 export { Call } from './calls/call';
-export type { CallDirection, CallerInfo, CallEvents, CallInfo, CallState } from './calls/call';
+export type { CallDirection, CallerInfo, CallEvents, CallInfo, CallState } from './calls/call-types';
 export type {
     AcceptCallOptions,
     AudioOptions,
@@ -58,8 +58,27 @@ export type {
     PhoneNumberIdentifier,
     UnknownIdentifier,
 } from './identifiers';
+export type { NetworkConfiguration } from './media/ice-servers';
 export { VideoStreamRenderer, VideoStreamRendererView } from './renderer';
 export type { CreateViewOptions, ScalingMode } from './renderer';
+export { MediaStatsCallFeature, MediaStatsCollector } from './stats/media-stats-feature';
+export type { MediaStatsCollectorEvents, MediaStatsCollectorOptions } from './stats/media-stats-feature';
+export type {
+    AllocationReason,
+    CongestionState,
+    IncomingAudioMediaStats,
+    IncomingScreenShareMediaStats,
+    IncomingVideoMediaStats,
+    MediaStatsAggregation,
+    MediaStatsReport,
+    MediaStatsReportSample,
+    MediaStatsReportSummary,
+    MediaStatValue,
+    OutgoingAudioMediaStats,
+    OutgoingScreenShareMediaStats,
+    OutgoingVideoMediaStats,
+    TransportMediaStats,
+} from './stats/media-stats-report';
 export { LocalAudioStream } from './streams/local-audio-stream';
 export { LocalVideoStream } from './streams/local-video-stream';
 export type { MediaStreamType } from './streams/local-video-stream';

@@ -1,6 +1,7 @@
 import { callingError } from './errors';
 import { LocalVideoStream } from './streams/local-video-stream';
-import type { RemoteVideoStream, Viewer } from './streams/remote-video-stream';
+import type { RemoteVideoStream } from './streams/remote-video-stream';
+import { ViewMeter } from './view-meter';
 
 /** How a picture fills a view of another shape: distorted, cut off at the edges, or with empty edges. */
 export type ScalingMode = 'Stretch' | 'Crop' | 'Fit';
@@ -13,9 +14,6 @@ export interface CreateViewOptions {
 }
 
 const objectFit: Record<ScalingMode, string> = { Stretch: 'fill', Crop: 'cover', Fit: 'contain' };
-
-/** Sizes are told to the server only after the layout has been quiet for this long, milliseconds. */
-const resizePause = 150;
 
 /** Makes views of one video stream; several views of a stream cost no more transmission than the largest of them. */
 export class VideoStreamRenderer {
@@ -51,6 +49,7 @@ export class VideoStreamRendererView {
     private mode: ScalingMode;
     private readonly mirrored: boolean;
     private disposers: (() => void)[] = [];
+    private meter: ViewMeter | undefined;
 
     /** @internal */
     constructor(stream: LocalVideoStream | RemoteVideoStream, options: CreateViewOptions, disposed: () => void) {
@@ -87,6 +86,7 @@ export class VideoStreamRendererView {
     async updateScalingMode(mode: ScalingMode): Promise<void> {
         this.mode = mode;
         this.video.style.objectFit = objectFit[mode];
+        this.meter?.measure();
     }
 
     /** Removes the view from the page; the last view of a stream ends its camera or transmission. */
@@ -109,22 +109,26 @@ export class VideoStreamRendererView {
     }
 
     private showRemote(stream: RemoteVideoStream): void {
-        const viewer: Viewer = { size: { width: 0, height: 0 } };
+        const meter = new ViewMeter(this.target, this.video, () => this.mode, () => stream.viewerResized());
+        this.meter = meter;
         const attach = () => this.attach(stream.mediaStream);
         // A slot shows somebody else until the server has switched it over, so nothing is seen until then.
         const reveal = () => {
             this.video.style.visibility = stream.isReceiving ? 'visible' : 'hidden';
         };
-        const resized = () => stream.setSize({ width: this.video.videoWidth, height: this.video.videoHeight });
+        const resized = () => {
+            stream.setSize({ width: this.video.videoWidth, height: this.video.videoHeight });
+            meter.measure();
+        };
         this.video.addEventListener('resize', resized);
         stream.on('isReceivingChanged', reveal);
         this.disposers.push(
             stream.observeSlot(attach),
-            this.observeSize(viewer, () => stream.viewerResized()),
+            () => meter.dispose(),
             () => stream.off('isReceivingChanged', reveal),
-            () => stream.removeViewer(viewer),
+            () => stream.removeViewer(meter),
         );
-        stream.addViewer(viewer);
+        stream.addViewer(meter);
         reveal();
         attach();
     }
@@ -133,25 +137,5 @@ export class VideoStreamRendererView {
         this.video.srcObject = stream ?? null;
         // A play() cut short by the next srcObject rejects; autoplay starts that one.
         if (stream) this.video.play()?.catch(() => {});
-    }
-
-    private observeSize(viewer: Viewer, changed: () => void): () => void {
-        let timer: ReturnType<typeof setTimeout> | undefined;
-        const observer = new ResizeObserver(() => {
-            const scale = window.devicePixelRatio || 1;
-            const width = Math.round(this.target.clientWidth * scale);
-            const height = Math.round(this.target.clientHeight * scale);
-            if (width === viewer.size.width && height === viewer.size.height) return;
-            const first = viewer.size.width === 0;
-            viewer.size = { width, height };
-            clearTimeout(timer);
-            if (first) changed();
-            else timer = setTimeout(changed, resizePause);
-        });
-        observer.observe(this.target);
-        return () => {
-            clearTimeout(timer);
-            observer.disconnect();
-        };
     }
 }

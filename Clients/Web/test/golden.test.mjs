@@ -68,6 +68,7 @@ const senders = {
         await agent.dispose();
         return socket.find('bye');
     },
+    'media.servers': async () => (await signIn(library)).socket.find('media.servers'),
     'call.start.withMedia': async () => {
         const { agent, socket } = await signIn(library);
         agent.startCall([{ communicationUserId: grace }]);
@@ -268,6 +269,21 @@ const effects = {
         await settle();
         assert.equal(StubPeerConnection.last.remoteDescription.sdp, golden('reply.media').media.sdp);
     },
+    'reply.servers': async () => {
+        const { agent, socket } = await signIn(library);
+        socket.receive({ ...golden('reply.servers'), to: socket.find('media.servers').id });
+        await settle();
+        agent.join({ groupId: golden('call.join').groupId });
+        assert.deepEqual(StubPeerConnection.last.configuration.iceServers, golden('reply.servers').iceServers);
+    },
+    'reply.servers.none': async () => {
+        const { agent, socket } = await signIn(library);
+        socket.receive({ ...golden('reply.servers.none'), to: socket.find('media.servers').id });
+        await settle();
+        agent.join({ groupId: golden('call.join').groupId });
+        assert.deepEqual(StubPeerConnection.last.configuration.iceServers, []);
+        assert.equal(socket.count('media.servers'), 1);
+    },
     incomingCall: async () => {
         const { incoming } = await ringing();
         assert.equal(incoming.id, callId);
@@ -358,6 +374,40 @@ const effects = {
         });
         assert.equal(stream.isReceiving, false);
         assert.equal(stream.unavailableReason.reason, 'codecNotSupported');
+    },
+    'media.layers': async () => {
+        const { socket } = await joined(library);
+        const { sender } = StubPeerConnection.last.transceivers[1];
+        // The golden answer takes no layers; another does.
+        socket.receive({ ...golden('media.state'), state: 'interrupted' });
+        StubPeerConnection.last.become('failed');
+        await pass(0);
+        const sdp = 'v=0\r\nm=video 9 UDP/TLS/RTP/SAVPF 108\r\na=mid:1\r\na=simulcast:recv q;h;f\r\n';
+        socket.reply('media.offer', { media: { sdp } });
+        await settle();
+        assert.deepEqual(sender.layers.map(([rid]) => rid), ['q', 'h', 'f']);
+        socket.receive(golden('media.layers'));
+        await settle();
+        assert.deepEqual(sender.layers.map(([rid]) => rid), ['q', 'h']);
+    },
+    'media.allocation': async () => {
+        const { call, socket } = await joined(library);
+        const { slots } = golden('media.slots');
+        socket.receive({ ...golden('media.slots'), slots: [slots[1]] });
+        socket.receive(golden('media.allocation'));
+        const samples = [];
+        call.feature(library.Features.MediaStats).createCollector().on('sampleReported', it => samples.push(it));
+        StubPeerConnection.last.report = [
+            { id: 'T', type: 'transport', timestamp: 0 },
+            { id: 'I', type: 'inbound-rtp', kind: 'video', mid: '6', timestamp: 0 },
+        ];
+        await pass(1_000);
+        const [{ video, transports }] = samples;
+        const [{ rid, allocationReason, allocatedBitrate, participantId }] = video.receive;
+        assert.deepEqual([rid, allocationReason, allocatedBitrate], ['h', 'bandwidth', 520_000]);
+        assert.equal(participantId, slots[1].participantId);
+        const [{ availableIncomingBitrate, incomingCongestion }] = transports;
+        assert.deepEqual([availableIncomingBitrate, incomingCongestion], [1_800_000, 'delayLimited']);
     },
     'media.codec': async () => {
         const { socket } = await joined(library);

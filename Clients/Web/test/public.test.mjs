@@ -17,6 +17,8 @@ test('exports what apps need, and nothing of the inside', () => {
         'IncomingCall',
         'LocalAudioStream',
         'LocalVideoStream',
+        'MediaStatsCallFeature',
+        'MediaStatsCollector',
         'RemoteAudioStream',
         'RemoteParticipant',
         'RemoteVideoStream',
@@ -64,5 +66,8 @@ test('has the names of the object model', () => {
         'getCameras getMicrophones getSpeakers selectedMicrophone selectedSpeaker selectMicrophone selectSpeaker ' +
             'isSpeakerSelectionAvailable askDevicePermission on off',
     );
+    has(library.MediaStatsCallFeature, 'createCollector dispose');
+    has(library.MediaStatsCollector, 'dispose on off');
     assert.equal(library.Features.DominantSpeakers.name, 'DominantSpeakers');
+    assert.equal(library.Features.MediaStats.name, 'MediaStats');
 });

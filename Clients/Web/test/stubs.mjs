@@ -80,8 +80,11 @@ export class StubTrack extends EventTarget {
         this.readyState = 'ended';
     }
 
+    /** What the device delivers; tests change it. */
+    settings = { width: 1280, height: 720, frameRate: 30 };
+
     getSettings() {
-        return { width: 1280, height: 720 };
+        return this.settings;
     }
 
     /** The device is pulled out. */
@@ -106,17 +109,47 @@ export class StubStream {
     }
 }
 
-class StubSender {
+/** Parameters as browsers have them: read before each write, one write at a time, as many encodings as in the beginning. */
+export class StubSender {
     track = null;
-    parameters = { encodings: [{}] };
+    /** How often parameters were set. */
+    writes = 0;
+    /** Scalability modes that are refused, as for a codec without them. */
+    refusedModes = [];
+    #read = false;
+    #writing = false;
+
+    constructor(encodings = [{}]) {
+        this.parameters = { encodings: structuredClone(encodings), codecs: [] };
+    }
     async replaceTrack(track) {
         this.track = track;
     }
     getParameters() {
+        this.#read = true;
         return structuredClone(this.parameters);
     }
     async setParameters(parameters) {
-        this.parameters = parameters;
+        const refuse = (name, text) => Promise.reject(Object.assign(new Error(text), { name }));
+        if (!this.#read || this.#writing) return refuse('InvalidStateError', 'not read, or still writing');
+        this.#read = false;
+        this.#writing = true;
+        await Promise.resolve();
+        this.#writing = false;
+        if (parameters.encodings.length !== this.parameters.encodings.length) {
+            return refuse('InvalidModificationError', 'another number of encodings');
+        }
+        if (parameters.encodings.some(it => this.refusedModes.includes(it.scalabilityMode))) {
+            return refuse('OperationError', 'the codec has no such mode');
+        }
+        this.writes += 1;
+        this.parameters = structuredClone(parameters);
+    }
+    /** What is sent: layer by layer name, scale and limit. */
+    get layers() {
+        return this.parameters.encodings
+            .filter(it => it.active !== false)
+            .map(it => [it.rid, it.scaleResolutionDownBy, it.maxBitrate]);
     }
 }
 
@@ -134,9 +167,29 @@ export class StubPeerConnection extends EventTarget {
     transceivers = [];
     offers = [];
 
-    constructor() {
+    constructor(configuration = {}) {
         super();
+        this.configuration = configuration;
         StubPeerConnection.all.push(this);
+    }
+
+    getConfiguration() {
+        return this.configuration;
+    }
+
+    setConfiguration(configuration) {
+        this.configuration = configuration;
+    }
+
+    getTransceivers() {
+        return this.transceivers;
+    }
+
+    /** What the browser measured; tests change it. */
+    report = [];
+
+    async getStats() {
+        return new Map(this.report.map(entry => [entry.id, entry]));
     }
 
     addTransceiver(kind, init) {
@@ -145,7 +198,7 @@ export class StubPeerConnection extends EventTarget {
             direction: init.direction,
             currentDirection: null,
             mid: null,
-            sender: new StubSender(),
+            sender: new StubSender(init.sendEncodings),
             receiver: { track: new StubTrack(kind) },
             preferences: undefined,
             setCodecPreferences(codecs) {
@@ -191,6 +244,7 @@ export class StubPeerConnection extends EventTarget {
 
 class StubElement extends EventTarget {
     style = {};
+    isConnected = true;
     children = [];
     clientWidth = 0;
     clientHeight = 0;
@@ -225,6 +279,22 @@ export class StubResizeObserver {
     }
 }
 
+export class StubIntersectionObserver {
+    static all = [];
+    constructor(callback) {
+        this.callback = callback;
+        StubIntersectionObserver.all.push(this);
+    }
+    observe(element) {
+        this.element = element;
+    }
+    disconnect() {}
+    /** The element comes into sight or goes out of it. */
+    see(isIntersecting) {
+        this.callback([{ isIntersecting }]);
+    }
+}
+
 /** What the stub devices do; tests change it. */
 export const devices = {
     list: [],
@@ -255,7 +325,8 @@ const mediaDevices = Object.assign(new EventTarget(), {
 export function install() {
     // The page of the test before is closed, which signs its agent off.
     globalThis.window?.dispatchEvent(new Event('pagehide'));
-    StubSocket.all.length = StubPeerConnection.all.length = StubResizeObserver.all.length = 0;
+    StubSocket.all.length = StubPeerConnection.all.length = 0;
+    StubResizeObserver.all.length = StubIntersectionObserver.all.length = 0;
     devices.list = [];
     devices.refuse = undefined;
     devices.streams = [];
@@ -265,6 +336,7 @@ export function install() {
     const document = Object.assign(new EventTarget(), {
         createElement: () => new StubElement(),
         body: new StubElement(),
+        visibilityState: 'visible',
     });
     Object.assign(globalThis, {
         WebSocket: StubSocket,
@@ -273,6 +345,7 @@ export function install() {
         RTCRtpReceiver: { getCapabilities: () => ({ codecs: stubCodecs }) },
         MediaStream: StubStream,
         ResizeObserver: StubResizeObserver,
+        IntersectionObserver: StubIntersectionObserver,
         HTMLMediaElement: class {},
         document,
         window: Object.assign(new EventTarget(), { devicePixelRatio: 2 }),
@@ -318,7 +391,7 @@ export function tokenUntil(milliseconds) {
 
 /** A signed-in agent and the server's end of its connection. */
 export async function signIn(library, options = {}) {
-    const client = new library.CallClient({ endpoint: 'https://calls.example:8443' });
+    const client = new library.CallClient({ endpoint: 'https://calls.example:8443', ...options.client });
     const credential =
         options.credential ?? new library.AzureCommunicationTokenCredential(golden('hello').token);
     const waiting = client.createCallAgent(credential, { displayName: 'Ada' });
@@ -331,8 +404,8 @@ export async function signIn(library, options = {}) {
 }
 
 /** A call that has been joined: the golden group call with Grace in it. */
-export async function joined(library, options) {
-    const { client, agent, socket } = await signIn(library);
+export async function joined(library, options, signInOptions) {
+    const { client, agent, socket } = await signIn(library, signInOptions);
     const call = agent.join({ groupId: golden('call.join').groupId }, options);
     await settle();
     const { type, to, ...members } = golden('reply.call.withMedia');

@@ -3,10 +3,12 @@ import type { DeviceManager } from '../devices/device-manager';
 import { callingError, type CallingError } from '../errors';
 import { EventSource, type CollectionUpdatedEvent } from '../events';
 import { isCommunicationUserIdentifier, type CommunicationIdentifier } from '../identifiers';
+import { IceServers, type NetworkConfiguration } from '../media/ice-servers';
 import type { SignallingConnection } from '../signalling/connection';
 import type { CallPush, RejectReason, SessionPush, WireIncomingCall, WireReason, WireWelcome } from '../signalling/protocol';
-import { Call, callerOf, type Beginning, type CallerInfo } from './call';
+import { Call } from './call';
 import type { AcceptCallOptions, CallOptions, GroupLocator, JoinCallOptions, StartCallOptions } from './call-options';
+import { callerOf, isBegunBy, type Beginning, type CallerInfo } from './call-types';
 import { IncomingCall } from './incoming-call';
 
 export type ConnectionState = 'Connected' | 'Disconnected';
@@ -33,6 +35,7 @@ export class CallAgent extends EventSource<CallAgentEvents> {
     private earlyPushes: CallPush[] = [];
     private state: ConnectionState = 'Connected';
     private readonly disposers: (() => void)[] = [];
+    /** @internal */ readonly iceServers: IceServers;
 
     /** @internal */
     constructor(
@@ -40,8 +43,10 @@ export class CallAgent extends EventSource<CallAgentEvents> {
         /** @internal */ readonly devices: DeviceManager,
         private readonly credential: CommunicationTokenCredential,
         private readonly self: { userId: string; displayName: string | undefined },
+        network?: NetworkConfiguration,
     ) {
         super();
+        this.iceServers = new IceServers(connection, network);
         connection.on('push', push => this.pushed(push));
         connection.on('welcome', welcome => this.welcomed(welcome));
         connection.on('openChanged', () => this.setState(connection.isOpen ? 'Connected' : 'Disconnected'));
@@ -190,7 +195,8 @@ export class CallAgent extends EventSource<CallAgentEvents> {
             return !call;
         });
         for (const snapshot of unknown) {
-            const call = [...this.current].find(it => it.matches(snapshot));
+            const beginning = [...this.current].filter(it => it.info.participantId === '');
+            const call = beginning.find(it => isBegunBy(it.beginning, snapshot));
             if (call) call.adopt(snapshot);
             else if (snapshot.state !== 'Disconnected') {
                 const hangUp = { callId: snapshot.callId, forEveryone: false };
@@ -268,13 +274,23 @@ export class CallAgent extends EventSource<CallAgentEvents> {
             target?.addEventListener(event, listener);
             this.disposers.push(() => target?.removeEventListener(event, listener));
         };
-        const changed = () => this.connection.networkChanged();
+        const changed = () => {
+            this.connection.networkChanged();
+            for (const call of this.current) call.networkChanged();
+        };
         listen(window, 'online', changed);
         listen(window, 'pageshow', event => {
             // Back from the browser's cache of pages, where connections do not live.
             if ((event as PageTransitionEvent).persisted) changed();
         });
-        listen((navigator as { connection?: EventTarget }).connection, 'change', changed);
+        const information = (navigator as { connection?: EventTarget & { type?: string } }).connection;
+        let type = information?.type;
+        listen(information, 'change', () => {
+            // It also tells of every other guess at the speed, which is no other network.
+            if (information?.type === type) this.connection.networkChanged();
+            else changed();
+            type = information?.type;
+        });
         listen(window, 'pagehide', event => {
             // Says goodbye when the tab is closed, so that the others need not wait for a time-out.
             if (!(event as PageTransitionEvent).persisted) this.connection.close();

@@ -1,13 +1,21 @@
 import { callingError } from '../errors';
 import { EventSource } from '../events';
 import type { CommunicationIdentifier } from '../identifiers';
+import { MediaStatsCallFeature } from '../stats/media-stats-feature';
+import type { CallMedia } from './call-media';
 import type { Roster } from './roster';
+
+/** @internal What features are made of. */
+export interface FeatureContext {
+    readonly roster: Roster;
+    readonly media: CallMedia;
+}
 
 /** An extra of a call, got by `call.feature(Features.…)`. */
 export interface CallFeatureFactory<Feature> {
     readonly name: string;
     /** @internal */
-    create(roster: Roster): Feature;
+    create(context: FeatureContext): Feature;
 }
 
 export interface DominantSpeakersInfo {
@@ -27,7 +35,7 @@ export class DominantSpeakersCallFeature extends EventSource<DominantSpeakersEve
     private info: DominantSpeakersInfo;
 
     /** @internal */
-    constructor(roster: Roster) {
+    constructor({ roster }: FeatureContext) {
         super();
         const read = () => ({ speakersList: roster.dominant.map(it => it.identifier), timestamp: new Date() });
         this.info = read();
@@ -43,22 +51,30 @@ export class DominantSpeakersCallFeature extends EventSource<DominantSpeakersEve
 }
 
 /** The extras that `call.feature` knows. */
-export const Features: { readonly DominantSpeakers: CallFeatureFactory<DominantSpeakersCallFeature> } = {
-    DominantSpeakers: { name: 'DominantSpeakers', create: roster => new DominantSpeakersCallFeature(roster) },
+export const Features: {
+    readonly DominantSpeakers: CallFeatureFactory<DominantSpeakersCallFeature>;
+    readonly MediaStats: CallFeatureFactory<MediaStatsCallFeature>;
+} = {
+    DominantSpeakers: { name: 'DominantSpeakers', create: context => new DominantSpeakersCallFeature(context) },
+    MediaStats: { name: 'MediaStats', create: context => new MediaStatsCallFeature(context.media) },
 };
 
 /** @internal The features of one call, each made once. */
 export class FeatureSet {
     private readonly made = new Map<string, unknown>();
 
-    constructor(private readonly roster: Roster) {}
+    constructor(private readonly context: FeatureContext) {}
 
     get<Feature>(factory: CallFeatureFactory<Feature>): Feature {
         if (typeof (factory as Partial<CallFeatureFactory<Feature>> | undefined)?.create !== 'function') {
             throw callingError('featureNotSupported');
         }
-        if (!this.made.has(factory.name)) this.made.set(factory.name, factory.create(this.roster));
+        if (!this.made.has(factory.name)) this.made.set(factory.name, factory.create(this.context));
         return this.made.get(factory.name) as Feature;
     }
-}
 
+    /** The call is over. */
+    close(): void {
+        for (const feature of this.made.values()) (feature as { dispose?(): void }).dispose?.();
+    }
+}

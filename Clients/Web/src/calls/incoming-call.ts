@@ -3,8 +3,9 @@ import { callingError } from '../errors';
 import { EventSource } from '../events';
 export type { RejectReason } from '../signalling/protocol';
 import type { RejectReason, WireIncomingCall, WireReason } from '../signalling/protocol';
-import { callerOf, type Call, type CallerInfo } from './call';
+import type { Call } from './call';
 import type { AcceptCallOptions } from './call-options';
+import { callerOf, type CallerInfo } from './call-types';
 
 export interface IncomingCallEvents {
     /** It no longer rings: accepted, rejected, cancelled, answered elsewhere, or nobody answered in time. */

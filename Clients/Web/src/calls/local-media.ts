@@ -2,7 +2,8 @@ import { captureScreen } from '../devices/capture';
 import type { DeviceManager } from '../devices/device-manager';
 import { asCallingError, callingError, type CallingError } from '../errors';
 import { EventSource } from '../events';
-import type { MediaSession, SendPurpose } from '../media/media-session';
+import type { MediaSession } from '../media/media-session';
+import type { SendPurpose } from '../media/send-line';
 import { LocalAudioStream } from '../streams/local-audio-stream';
 import { LocalVideoStream } from '../streams/local-video-stream';
 
@@ -70,6 +71,14 @@ export class LocalMedia extends EventSource<LocalMediaEvents> {
         } catch (error) {
             if (!this.closed) this.setError('microphone', asCallingError(error, 'microphoneBusy'));
         }
+    }
+
+    /** Sends the microphone again, from another source if one is given; unlike at the beginning a failure is thrown. */
+    async restartMicrophone(stream?: LocalAudioStream): Promise<void> {
+        const source = stream && (stream.source ?? (await stream.getMediaStream()));
+        if (source) await this.microphone.switchSource(source);
+        await this.startMicrophone();
+        if (this.problems.microphone) throw this.problems.microphone;
     }
 
     /** Sends no sound at all until `startMicrophone`; the microphone is free for others. */

@@ -19,6 +19,18 @@ export function preferredCodecs(
     return [...(first === 'H264' ? [...h264, ...vp8] : [...vp8, ...h264]), ...named('rtx')];
 }
 
+/** Orders the codecs of a video line, `first` before the others. */
+export function orderCodecs(transceiver: RTCRtpTransceiver, first?: VideoCodec): void {
+    const capabilities = RTCRtpReceiver.getCapabilities?.('video')?.codecs;
+    const codecs = capabilities && preferredCodecs(capabilities, first);
+    if (!codecs) return;
+    try {
+        transceiver.setCodecPreferences(codecs);
+    } catch {
+        // The browser's own order has to do; the server takes what it can forward.
+    }
+}
+
 function rank(codec: RTCRtpCodecCapability): number {
     const parameters = codec.sdpFmtpLine ?? '';
     const profile = /profile-level-id=([0-9a-f]{6})/i.exec(parameters)?.[1]?.toLowerCase() ?? '';

@@ -1,43 +1,21 @@
 import { asCallingError, callingError } from '../errors';
 import { EventSource } from '../events';
-import type { LinePurpose, WireMediaAnswer, WireMediaOffer } from '../signalling/protocol';
-import { preferredCodecs, type VideoCodec } from './codecs';
+import type { LinePurpose, WireLayer, WireMediaAnswer, WireMediaOffer } from '../signalling/protocol';
+import { orderCodecs, type VideoCodec } from './codecs';
+import { PathRepair } from './path-repair';
+import { simulcastMids, withOpusWishes } from './sdp';
+import { initialEncodings, SendLine, type SendPurpose } from './send-line';
+import type { SendLimits } from './simulcast';
 import { initialVideoSlots } from './slot-table';
 
 /** How many people are heard at the same moment. */
 const audioSlots = 3;
-
-/** What is sent, by purpose. */
-export type SendPurpose = 'microphone' | 'camera' | 'screen';
-
-/** The most that is sent of a line. */
-export interface SendLimits {
-    /** Bits a second. */
-    maxBitrate?: number;
-    /** Frames a second. */
-    maxFramerate?: number;
-    /** How many times smaller the picture is sent, in each direction; at least 1. */
-    scaleResolutionDownBy?: number;
-}
-
-const initialLimits: Record<SendPurpose, SendLimits> = {
-    microphone: {},
-    // 720p at 30 frames a second.
-    camera: { maxBitrate: 1_500_000, maxFramerate: 30 },
-    // 1080p; few frames, but each of them sharp.
-    screen: { maxBitrate: 2_500_000, maxFramerate: 30 },
-};
-
-/** A picture is scaled down (camera) or slowed down (screen) when the network or the processor is too slow. */
-const degradation: Partial<Record<SendPurpose, RTCDegradationPreference>> = {
-    camera: 'balanced',
-    screen: 'maintain-resolution',
-};
-
-/** A connection that has been interrupted for this long is restarted, milliseconds. */
-const restartAfter = 2_000;
-/** The pause until a restart is tried again, milliseconds. */
-const restartAgainAfter = 5_000;
+/** How often it is looked whether a camera delivers another size, since no event tells; milliseconds. */
+const captureCheckInterval = 3_000;
+/** Servers that become known after the first offer are tried if there is no connection after this, milliseconds. */
+const lateServersPatience = 2_000;
+/** How long a path may be silent until another is looked for, which costs little; milliseconds. */
+const disconnectedPatience = 500;
 
 export interface MediaSessionEvents {
     /** `isConnected` changed. */
@@ -46,10 +24,12 @@ export interface MediaSessionEvents {
     slotsChanged: void;
 }
 
-interface Line {
-    readonly purpose: LinePurpose;
+type SlotPurpose = Exclude<LinePurpose, SendPurpose>;
+
+interface SlotLine {
+    readonly purpose: SlotPurpose;
     readonly transceiver: RTCRtpTransceiver;
-    readonly stream: MediaStream | undefined;
+    readonly stream: MediaStream;
 }
 
 /**
@@ -59,13 +39,14 @@ interface Line {
  */
 export class MediaSession extends EventSource<MediaSessionEvents> {
     private readonly connection: RTCPeerConnection;
-    private readonly lines: Line[] = [];
-    private readonly limits = { ...initialLimits };
+    private readonly sendLines: SendLine[] = [];
+    private readonly slotLines: SlotLine[] = [];
+    private readonly repair: PathRepair;
+    private readonly captureTimer: ReturnType<typeof setInterval>;
     private negotiation: Promise<void> | undefined;
     private again: Promise<void> | undefined;
     private restartWanted = false;
     private offerFailed = false;
-    private restartTimer: ReturnType<typeof setTimeout> | undefined;
     private connected = false;
     private everConnected = false;
     private closed = false;
@@ -74,16 +55,24 @@ export class MediaSession extends EventSource<MediaSessionEvents> {
     constructor(
         private readonly exchange: (offer: WireMediaOffer) => Promise<WireMediaAnswer>,
         private readonly canExchange: () => boolean,
+        configuration: RTCConfiguration = {},
     ) {
         super();
         if (typeof RTCPeerConnection === 'undefined') throw callingError('webRtcMissing');
-        this.connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle' });
+        this.connection = new RTCPeerConnection({ bundlePolicy: 'max-bundle', ...configuration });
         this.connection.addEventListener('connectionstatechange', () => this.stateChanged());
         this.connection.addEventListener('iceconnectionstatechange', () => this.stateChanged());
+        this.repair = new PathRepair(() => {
+            // Without signalling there is nobody to offer to; the call restarts media when it is back.
+            if (this.canExchange()) void this.restart().catch(() => {});
+        });
         for (const purpose of ['microphone', 'camera', 'screen'] as const) this.addSendLine(purpose);
         for (let index = 0; index < audioSlots; index += 1) this.addSlot('audioSlot');
         for (let index = 0; index < initialVideoSlots; index += 1) this.addSlot('videoSlot');
         this.addSlot('screenSlot');
+        this.captureTimer = setInterval(() => {
+            for (const line of this.sendLines) if (line.purpose === 'camera') void line.checkCapture();
+        }, captureCheckInterval);
     }
 
     /** Whether media can flow: ICE and DTLS are up. */
@@ -106,9 +95,15 @@ export class MediaSession extends EventSource<MediaSessionEvents> {
         return this.connection;
     }
 
+    /** What each negotiated line is for, by mid. */
+    get purposes(): Map<string, LinePurpose> {
+        const lines = [...this.sendLines, ...this.slotLines];
+        return new Map(lines.flatMap(({ purpose, transceiver: { mid } }) => (mid === null ? [] : [[mid, purpose]])));
+    }
+
     /** The mids of the slots of one purpose that have been negotiated. */
-    slots(purpose: 'audioSlot' | 'videoSlot' | 'screenSlot'): string[] {
-        return this.lines
+    slots(purpose: SlotPurpose): string[] {
+        return this.slotLines
             .filter(line => line.purpose === purpose && line.transceiver.currentDirection !== null)
             .map(line => line.transceiver.mid)
             .filter((mid): mid is string => mid !== null);
@@ -116,30 +111,50 @@ export class MediaSession extends EventSource<MediaSessionEvents> {
 
     /** The stream that a slot plays. */
     slotStream(mid: string): MediaStream | undefined {
-        return this.lines.find(line => line.transceiver.mid === mid)?.stream;
+        return this.slotLines.find(line => line.transceiver.mid === mid)?.stream;
     }
 
     /** The tracks of the audio slots. */
     get audioTracks(): MediaStreamTrack[] {
-        return this.lines
+        return this.slotLines
             .filter(line => line.purpose === 'audioSlot')
             .map(line => line.transceiver.receiver.track);
     }
 
     /** Sends `track`, or nothing. Needs no negotiation. */
     async send(purpose: SendPurpose, track: MediaStreamTrack | null): Promise<void> {
-        const sender = this.lines.find(line => line.purpose === purpose)?.transceiver.sender;
-        if (!sender || this.closed) return;
-        if (track && purpose === 'screen') track.contentHint = 'detail';
-        await sender.replaceTrack(track);
-        if (track) await this.limit(sender, purpose);
+        if (!this.closed) await this.sendLines.find(line => line.purpose === purpose)?.send(track);
     }
 
     /** Sets the most that may be sent of a picture; members left out stay as they are. */
     async constrain(purpose: SendPurpose, limits: SendLimits): Promise<void> {
-        this.limits[purpose] = { ...this.limits[purpose], ...limits };
-        const sender = this.lines.find(line => line.purpose === purpose)?.transceiver.sender;
-        if (sender?.track) await this.limit(sender, purpose);
+        if (!this.closed) await this.sendLines.find(line => line.purpose === purpose)?.constrain(limits);
+    }
+
+    /** Pauses the layers of a line that nobody watches, and sends those that somebody does. */
+    async watchLayers(mid: string, layers: readonly WireLayer[]): Promise<void> {
+        if (!this.closed) await this.sendLines.find(line => line.transceiver.mid === mid)?.watch(layers);
+    }
+
+    /** Takes other STUN and TURN servers, for this and later connections to the server. */
+    setIceServers(iceServers: RTCIceServer[]): void {
+        if (this.closed) return;
+        try {
+            this.connection.setConfiguration({ ...this.connection.getConfiguration(), iceServers });
+        } catch (error) {
+            console.warn('The STUN and TURN servers cannot be used:', error);
+            return;
+        }
+        if (!this.everConnected && this.connection.localDescription) this.repair.start(lateServersPatience);
+    }
+
+    /** The device has changed networks: finds a new path while the old one may still work. */
+    networkChanged(): void {
+        if (this.closed || !this.connection.localDescription) return;
+        this.restartWanted = true;
+        if (this.canExchange()) void this.negotiate().catch(() => {});
+        // The call restarts media when signalling is back.
+        else this.offerFailed = true;
     }
 
     /** The first offer, to travel with the request that begins the call. Its answer goes to `accept`. */
@@ -152,26 +167,29 @@ export class MediaSession extends EventSource<MediaSessionEvents> {
     async accept(answer: WireMediaAnswer): Promise<void> {
         if (this.closed) return;
         try {
-            await this.connection.setRemoteDescription({ type: 'answer', sdp: answer.sdp });
+            await this.connection.setRemoteDescription({ type: 'answer', sdp: withOpusWishes(answer.sdp) });
         } catch (error) {
             throw asCallingError(error, 'mediaNegotiationFailed');
         }
+        const mids = simulcastMids(answer.sdp);
+        for (const line of this.sendLines) void line.answered(mids.has(line.transceiver.mid ?? ''));
         this.emit('slotsChanged');
     }
 
     /** Sees to it that there are `count` video slots. */
     async growVideoSlots(count: number): Promise<void> {
         // Those of an offer that failed are still there, and are offered again.
-        const present = this.lines.filter(line => line.purpose === 'videoSlot').length;
+        const present = this.slotLines.filter(line => line.purpose === 'videoSlot').length;
         for (let index = present; index < count; index += 1) this.addSlot('videoSlot');
         await this.negotiate();
     }
 
     /** Sends or receives a line with another codec from now on. */
     async preferCodec(mid: string, codec: VideoCodec): Promise<void> {
-        const line = this.lines.find(candidate => candidate.transceiver.mid === mid);
-        if (!line || this.closed) return;
-        orderCodecs(line.transceiver, codec);
+        const lines = [...this.sendLines, ...this.slotLines];
+        const transceiver = lines.map(line => line.transceiver).find(candidate => candidate.mid === mid);
+        if (!transceiver || this.closed) return;
+        orderCodecs(transceiver, codec);
         await this.negotiate();
     }
 
@@ -200,7 +218,8 @@ export class MediaSession extends EventSource<MediaSessionEvents> {
 
     close(): void {
         this.closed = true;
-        clearTimeout(this.restartTimer);
+        clearInterval(this.captureTimer);
+        this.repair.stop();
         this.connection.close();
     }
 
@@ -229,36 +248,26 @@ export class MediaSession extends EventSource<MediaSessionEvents> {
     }
 
     private localOffer(): WireMediaOffer {
-        const lines = this.lines.flatMap(({ purpose, transceiver }) =>
-            transceiver.mid === null ? [] : [{ mid: transceiver.mid, purpose }],
-        );
-        return { sdp: this.connection.localDescription?.sdp ?? '', lines };
+        const lines = [...this.purposes].map(([mid, purpose]) => ({ mid, purpose }));
+        return { sdp: withOpusWishes(this.connection.localDescription?.sdp ?? ''), lines };
     }
 
     private addSendLine(purpose: SendPurpose): void {
         const kind = purpose === 'microphone' ? 'audio' : 'video';
-        const options: RTCRtpTransceiverInit = { direction: 'sendonly' };
-        if (kind === 'video') options.sendEncodings = [{ ...this.limits[purpose] }];
-        const transceiver = this.connection.addTransceiver(kind, options);
+        const sendEncodings = initialEncodings(purpose);
+        const transceiver = this.connection.addTransceiver(kind, {
+            direction: 'sendonly',
+            ...(sendEncodings && { sendEncodings }),
+        });
         if (kind === 'video') orderCodecs(transceiver);
-        this.lines.push({ purpose, transceiver, stream: undefined });
+        this.sendLines.push(new SendLine(purpose, transceiver));
     }
 
-    private addSlot(purpose: 'audioSlot' | 'videoSlot' | 'screenSlot'): void {
+    private addSlot(purpose: SlotPurpose): void {
         const kind = purpose === 'audioSlot' ? 'audio' : 'video';
         const transceiver = this.connection.addTransceiver(kind, { direction: 'recvonly' });
         if (kind === 'video') orderCodecs(transceiver);
-        this.lines.push({ purpose, transceiver, stream: new MediaStream([transceiver.receiver.track]) });
-    }
-
-    private async limit(sender: RTCRtpSender, purpose: SendPurpose): Promise<void> {
-        const preference = degradation[purpose];
-        if (!preference) return;
-        const parameters = sender.getParameters();
-        parameters.degradationPreference = preference;
-        for (const encoding of parameters.encodings ?? []) Object.assign(encoding, this.limits[purpose]);
-        // Only advice to the encoder: a browser that does not know a member sends with its own ideas.
-        await sender.setParameters(parameters).catch(() => {});
+        this.slotLines.push({ purpose, transceiver, stream: new MediaStream([transceiver.receiver.track]) });
     }
 
     private stateChanged(): void {
@@ -269,35 +278,10 @@ export class MediaSession extends EventSource<MediaSessionEvents> {
         if (connected) this.everConnected = true;
         const broken =
             connectionState === 'failed' || iceConnectionState === 'failed' || iceConnectionState === 'disconnected';
-        if (connected) {
-            clearTimeout(this.restartTimer);
-            this.restartTimer = undefined;
-        } else if (broken) {
-            this.restartSoon(iceConnectionState === 'disconnected' ? restartAfter : 0);
-        }
+        if (connected) this.repair.stop();
+        else if (broken) this.repair.start(iceConnectionState === 'disconnected' ? disconnectedPatience : 0);
         if (connected === this.connected) return;
         this.connected = connected;
         this.emit('connectedChanged');
-    }
-
-    private restartSoon(delay: number): void {
-        this.restartTimer ??= setTimeout(() => {
-            this.restartTimer = undefined;
-            if (this.closed || this.connected) return;
-            // Without signalling there is nobody to offer to; the call restarts media when it is back.
-            if (this.canExchange()) void this.restart().catch(() => {});
-            this.restartSoon(restartAgainAfter);
-        }, delay);
-    }
-}
-
-function orderCodecs(transceiver: RTCRtpTransceiver, first?: VideoCodec): void {
-    const capabilities = RTCRtpReceiver.getCapabilities?.('video')?.codecs;
-    const codecs = capabilities && preferredCodecs(capabilities, first);
-    if (!codecs) return;
-    try {
-        transceiver.setCodecPreferences(codecs);
-    } catch {
-        // The browser's own order has to do; the server takes what it can forward.
     }
 }

@@ -90,6 +90,46 @@ export interface WireSlot {
     message?: string;
 }
 
+/** Whether a layer of a line is watched by anybody; `rid` is null for a line that is sent as one stream. */
+export interface WireLayer {
+    rid: string | null;
+    active: boolean;
+}
+
+/** How the estimate of what this client can receive develops. */
+export type WireCongestionState =
+    | 'increasing'
+    | 'delayLimited'
+    | 'lossLimited'
+    | 'applicationLimited'
+    | 'feedbackMissing'
+    | 'atMaximum';
+
+export type WireAllocationReason =
+    | 'best'
+    | 'viewSize'
+    | 'bandwidth'
+    | 'caution'
+    | 'priority'
+    | 'paused'
+    | 'notSent';
+
+/** What the server sends into a slot, and why not more. */
+export interface WireSlotAllocation {
+    mid: string;
+    rid: string | null;
+    width?: number | null;
+    height?: number | null;
+    bitrate: number;
+    reason: WireAllocationReason;
+}
+
+export interface WireIceServer {
+    urls: string | string[];
+    username?: string;
+    credential?: string;
+}
+
 export interface WireWelcome {
     type: 'welcome';
     version: number;
@@ -136,7 +176,15 @@ export type CallPush =
     | { type: 'call.speakers'; callId: string; dominant: string[]; levels: Record<string, number> }
     | { type: 'media.state'; callId: string; state: 'interrupted' | 'connected' }
     | { type: 'media.slots'; callId: string; slots: WireSlot[] }
-    | { type: 'media.codec'; callId: string; mid: string; codec: string; reason: string };
+    | { type: 'media.codec'; callId: string; mid: string; codec: string; reason: string }
+    | { type: 'media.layers'; callId: string; mid: string; layers: WireLayer[] }
+    | {
+          type: 'media.allocation';
+          callId: string;
+          availableBitrate: number | null;
+          state: WireCongestionState | null;
+          slots: WireSlotAllocation[];
+      };
 
 export type SessionPush =
     | WireIncomingCall
@@ -150,6 +198,8 @@ export interface WireReply {
     call?: WireSnapshot;
     media?: WireMediaAnswer;
     participantId?: string;
+    iceServers?: WireIceServer[];
+    expiresInSeconds?: number;
 }
 
 export type ServerMessage =
@@ -179,6 +229,7 @@ export interface Requests {
     'call.publish': { callId: string; camera: boolean; screen: boolean };
     'media.offer': { callId: string } & WireMediaOffer;
     'media.receive': { callId: string; slots: WireSlotWish[] };
+    'media.servers': object;
     token: { token: string };
 }
 
@@ -197,6 +248,7 @@ export const repeatable: ReadonlySet<RequestType> = new Set<RequestType>([
     'call.hold',
     'call.publish',
     'media.receive',
+    'media.servers',
     'token',
 ]);
 

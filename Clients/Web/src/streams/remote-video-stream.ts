@@ -25,8 +25,11 @@ export interface UnavailableReason {
     readonly message: string;
 }
 
-/** @internal The size at which somebody watches the stream, in device pixels. */
-export type Viewer = { size: StreamSize };
+/** @internal Somebody who watches the stream. */
+export interface Viewer {
+    /** In device pixels; 0 × 0 while unknown, undefined while nothing of it can be seen. */
+    readonly size: StreamSize | undefined;
+}
 
 /** The size that is asked for when nothing is known of the place where the stream is shown. */
 const unknownSize: StreamSize = { width: 640, height: 360 };
@@ -104,15 +107,19 @@ export class RemoteVideoStream extends EventSource<RemoteVideoStreamEvents> {
         this.demandChanged(this);
     }
 
-    /** @internal The largest size at which it is watched; undefined when nobody watches or nothing is sent. */
+    /** @internal The largest size at which it is watched; undefined when nobody sees it or nothing is sent. */
     get demand(): StreamSize | undefined {
         if (!this.available || this.viewers.size === 0) return undefined;
         let width = 0;
         let height = 0;
-        for (const viewer of this.viewers) {
-            width = Math.max(width, viewer.size.width);
-            height = Math.max(height, viewer.size.height);
+        let seen = false;
+        for (const { size } of this.viewers) {
+            if (!size) continue;
+            seen = true;
+            width = Math.max(width, size.width);
+            height = Math.max(height, size.height);
         }
+        if (!seen) return undefined;
         return width > 0 && height > 0 ? { width, height } : unknownSize;
     }
 

@@ -1,0 +1,43 @@
+import { callingError } from '../errors';
+import type { SignallingConnection } from '../signalling/connection';
+import type { Requests, WireReply } from '../signalling/protocol';
+
+/** The requests that are about a call. */
+export type CallRequestType = {
+    [Type in keyof Requests]: Requests[Type] extends { callId: string } ? Type : never;
+}[keyof Requests];
+
+/** Sends requests in the name of one call, once the server has made it. */
+export class CallRequests {
+    /** This device's own participant id; empty until the server has answered. */
+    participantId = '';
+    callId = '';
+    isOver = false;
+
+    constructor(private readonly connection: SignallingConnection) {}
+
+    /** Whether the server knows the call. */
+    get isEstablished(): boolean {
+        return this.participantId !== '';
+    }
+
+    /** Whether a request would travel now. */
+    get canTravel(): boolean {
+        return this.connection.isOpen && this.isEstablished;
+    }
+
+    mustBeAlive(): void {
+        if (this.isOver) throw callingError('callEnded');
+    }
+
+    async send<Type extends CallRequestType>(type: Type, members: Omit<Requests[Type], 'callId'>): Promise<WireReply> {
+        this.mustBeAlive();
+        if (!this.isEstablished) throw callingError('callNotConnected');
+        return this.connection.request(type, { callId: this.callId, ...members } as unknown as Requests[Type]);
+    }
+
+    /** Tells the server to end the call, without caring for what it says. */
+    async hangUp(callId: string, forEveryone = false): Promise<void> {
+        await this.connection.request('call.hangUp', { callId, forEveryone }).catch(() => {});
+    }
+}

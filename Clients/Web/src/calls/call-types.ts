@@ -1,0 +1,95 @@
+import type { DeviceManager } from '../devices/device-manager';
+import type { CollectionUpdatedEvent } from '../events';
+import { createIdentifierFromRawId, type CommunicationIdentifier } from '../identifiers';
+import type { IceServers } from '../media/ice-servers';
+import type { SignallingConnection } from '../signalling/connection';
+import type { WireSnapshot } from '../signalling/protocol';
+import type { LocalAudioStream } from '../streams/local-audio-stream';
+import type { LocalVideoStream } from '../streams/local-video-stream';
+import type { RemoteAudioStream } from '../streams/remote-audio-stream';
+import type { Call } from './call';
+import type { RemoteParticipant } from './remote-participant';
+
+export type CallState =
+    | 'None'
+    | 'Connecting'
+    | 'Ringing'
+    | 'Connected'
+    | 'LocalHold'
+    | 'RemoteHold'
+    | 'Disconnecting'
+    | 'Disconnected';
+
+export type CallDirection = 'Incoming' | 'Outgoing';
+
+/** Who called. */
+export interface CallerInfo {
+    readonly identifier: CommunicationIdentifier | undefined;
+    readonly displayName: string | undefined;
+}
+
+export interface CallInfo {
+    /** The GUID by which others may join; undefined for a call that began between two. */
+    readonly groupId: string | undefined;
+    /** This device's own participant id; empty until the server has answered. */
+    readonly participantId: string;
+}
+
+export interface CallEvents {
+    stateChanged: void;
+    idChanged: void;
+    isMutedChanged: void;
+    /** Somebody else closed this device's microphone. */
+    mutedByOthers: void;
+    isIncomingAudioMutedChanged: void;
+    isScreenSharingOnChanged: void;
+    isLocalVideoStartedChanged: void;
+    localVideoStreamsUpdated: CollectionUpdatedEvent<LocalVideoStream>;
+    localAudioStreamsUpdated: CollectionUpdatedEvent<LocalAudioStream>;
+    remoteAudioStreamsUpdated: CollectionUpdatedEvent<RemoteAudioStream>;
+    remoteParticipantsUpdated: CollectionUpdatedEvent<RemoteParticipant>;
+    totalParticipantCountChanged: void;
+    /** Our addition: the connection of this device was interrupted or is back. */
+    isReconnectingChanged: void;
+    /** Our addition: see `localMediaErrors`. */
+    localMediaErrorsChanged: void;
+    /** Our addition: see `isAudioPlaybackBlocked`. */
+    isAudioPlaybackBlockedChanged: void;
+    /** Our addition: the call became a group call. */
+    isGroupCallChanged: void;
+}
+
+/** @internal What a call needs of its agent. */
+export interface CallHost {
+    readonly connection: SignallingConnection;
+    readonly devices: DeviceManager;
+    readonly iceServers: IceServers;
+    /** The call has its id now: pushes for it can be handed on. */
+    identified(call: Call): void;
+    ended(call: Call): void;
+}
+
+/** @internal */
+export type Beginning =
+    | { type: 'call.start'; targets: string[] }
+    | { type: 'call.join'; groupId: string }
+    | { type: 'call.accept'; callId: string };
+
+/** @internal */
+export function callerOf(userId: string, displayName?: string | null): CallerInfo {
+    return { identifier: createIdentifierFromRawId(userId), displayName: displayName ?? undefined };
+}
+
+/** @internal Whether a call of the server, whose id is not known here, can only be the one that began so. */
+export function isBegunBy(beginning: Beginning, snapshot: WireSnapshot): boolean {
+    switch (beginning.type) {
+        case 'call.accept':
+            return beginning.callId === snapshot.callId;
+        case 'call.join':
+            return beginning.groupId === snapshot.groupId;
+        case 'call.start': {
+            const present = new Set(snapshot.participants.map(it => it.userId));
+            return snapshot.direction === 'Outgoing' && beginning.targets.some(target => present.has(target));
+        }
+    }
+}

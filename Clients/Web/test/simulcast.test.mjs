@@ -1,0 +1,197 @@
+// What a camera and a screen are sent as: layers, their limits, and who watches them.
+import assert from 'node:assert/strict';
+import { beforeEach, describe, test } from 'node:test';
+import { activeLayers, layerSettings, SendLine, simulcastMids, withOpusWishes } from '../build/internals.js';
+import { install, joined, settle, pass, StubPeerConnection, StubSender, StubStream, StubTrack } from './stubs.mjs';
+import * as library from '../build/internals.js';
+
+beforeEach(install);
+
+const hd = { width: 1280, height: 720, frameRate: 30 };
+const useful = settings => settings.filter(it => it.useful).map(it => [it.scaleResolutionDownBy, it.maxBitrate]);
+
+describe('layer settings', () => {
+    test('three layers of 720p', () => {
+        assert.deepEqual(useful(layerSettings(hd, {}, 3)), [[4, 150_000], [2, 500_000], [1, 1_700_000]]);
+    });
+
+    test('two layers from 360 lines, one below, and upright pictures like others', () => {
+        assert.deepEqual(useful(layerSettings({ ...hd, width: 640, height: 480 }, {}, 3)).map(it => it[0]), [2, 1]);
+        assert.deepEqual(useful(layerSettings({ ...hd, width: 426, height: 240 }, {}, 3)).map(it => it[0]), [1]);
+        assert.deepEqual(useful(layerSettings({ ...hd, width: 720, height: 1280 }, {}, 3)).map(it => it[0]), [4, 2, 1]);
+        assert.deepEqual(useful(layerSettings({ ...hd, width: 960, height: 540 }, {}, 3)).map(it => it[0]), [4, 2, 1]);
+    });
+
+    test('the limits of the app hold for all layers together', () => {
+        const settings = layerSettings(hd, { maxBitrate: 1_000_000, maxFramerate: 15, maxHeight: 360 }, 3);
+        assert.deepEqual(useful(settings), [[4, 150_000], [2, 500_000]].map(([scale, rate]) => [scale, rate]));
+        assert.equal(settings[2].maxFramerate, 15);
+        const tight = useful(layerSettings(hd, { maxBitrate: 470_000 }, 3));
+        assert.deepEqual(tight.map(it => it[1]), [30_000, 100_000, 340_000]);
+    });
+
+    test('a layer that makes no sense is stood in for by the smallest that does', () => {
+        assert.deepEqual(activeLayers([true, true, true], [true, false, false]), [true, false, false]);
+        assert.deepEqual(activeLayers([false, true, true], [true, false, false]), [false, true, false]);
+        assert.deepEqual(activeLayers([false, true, true], [false, false, false]), [false, false, false]);
+        assert.deepEqual(activeLayers([false, false, true], [false, true, false]), [false, false, true]);
+    });
+});
+
+function line(purpose = 'camera', rids = ['q', 'h', 'f']) {
+    const sender = new StubSender(rids.map(rid => ({ rid, active: true })));
+    return { sender, line: new SendLine(purpose, { sender, mid: '1' }) };
+}
+
+const watch = (...rids) => ['q', 'h', 'f'].map(rid => ({ rid, active: rids.includes(rid) }));
+
+describe('a line that is sent', () => {
+    test('pauses the layers that nobody watches, and writes nothing twice', async () => {
+        const { sender, line: camera } = line();
+        await camera.send(new StubTrack('video'));
+        assert.deepEqual(sender.layers.map(it => it[0]), ['q', 'h', 'f']);
+        await camera.watch(watch('q'));
+        assert.deepEqual(sender.layers.map(it => it[0]), ['q']);
+        const { writes } = sender;
+        await camera.watch(watch('q'));
+        await camera.watch([{ rid: 'z', active: true }]);
+        assert.equal(sender.writes, writes);
+        await camera.watch([{ rid: 'f', active: true }]);
+        assert.deepEqual(sender.layers.map(it => it[0]), ['q', 'f']);
+        await camera.watch(watch());
+        assert.deepEqual(sender.layers, []);
+    });
+
+    test('many changes at the same moment are written one after the other', async () => {
+        const { sender, line: camera } = line();
+        const track = new StubTrack('video');
+        await Promise.all([
+            camera.send(track), camera.watch(watch('h')), camera.constrain({ maxFramerate: 10 }), camera.answered(true),
+        ]);
+        assert.deepEqual(sender.layers.map(it => it[0]), ['h']);
+        assert.equal(sender.parameters.encodings[1].maxFramerate, 10);
+        assert.equal(sender.track, track);
+    });
+
+    test('parameters that somebody else wrote meanwhile are read again', async () => {
+        const { sender, line: camera } = line();
+        const sending = camera.send(new StubTrack('video'));
+        sender.getParameters();
+        await sending;
+        assert.deepEqual(sender.layers[2], ['f', 1, 1_700_000]);
+    });
+
+    test('a server that takes no layers gets the whole picture on the one that is left', async () => {
+        const { sender, line: camera } = line();
+        await camera.send(new StubTrack('video'));
+        await camera.answered(false);
+        assert.deepEqual(sender.layers, [['q', 1, 1_700_000]]);
+        await camera.watch(watch('f'));
+        assert.deepEqual(sender.layers, [['q', 1, 1_700_000]]);
+        await camera.watch(watch());
+        assert.deepEqual(sender.layers, []);
+    });
+
+    test('a browser that dropped the other encodings does so as well', async () => {
+        const { sender, line: camera } = line('camera', ['q']);
+        await camera.send(new StubTrack('video'));
+        await camera.answered(true);
+        assert.deepEqual(sender.layers, [['q', 1, 1_700_000]]);
+    });
+
+    test('another size of the capture is noticed', async () => {
+        const { sender, line: camera } = line();
+        const track = new StubTrack('video');
+        await camera.send(track);
+        track.settings = { width: 640, height: 360, frameRate: 15 };
+        await camera.checkCapture();
+        assert.deepEqual(sender.layers, [['h', 2, 150_000], ['f', 1, 500_000]]);
+        assert.equal(sender.parameters.encodings[2].maxFramerate, 15);
+        const { writes } = sender;
+        await camera.checkCapture();
+        assert.equal(sender.writes, writes);
+    });
+
+    test('temporal layers where the codec has them', async () => {
+        const { sender, line: camera } = line();
+        await camera.send(new StubTrack('video'));
+        assert.equal(sender.parameters.encodings[0].scalabilityMode, undefined);
+        sender.parameters.codecs = [{ mimeType: 'video/VP8' }];
+        await camera.answered(true);
+        assert.ok(sender.parameters.encodings.every(it => it.scalabilityMode === 'L1T3'));
+        sender.parameters.codecs = [{ mimeType: 'video/H264' }];
+        sender.refusedModes = ['L1T3'];
+        await camera.watch(watch('q'));
+        assert.ok(sender.parameters.encodings.every(it => it.scalabilityMode === undefined));
+        assert.deepEqual(sender.layers.map(it => it[0]), ['q']);
+        const { writes } = sender;
+        await camera.answered(true);
+        assert.equal(sender.writes, writes);
+    });
+
+    test('a shared screen is one stream, and sharp unless it moves', async () => {
+        const { sender, line: screen } = line('screen', [undefined]);
+        const track = new StubTrack('video');
+        await screen.send(track);
+        assert.equal(track.contentHint, 'detail');
+        assert.equal(sender.parameters.degradationPreference, 'maintain-resolution');
+        assert.equal(sender.parameters.encodings[0].maxBitrate, 2_500_000);
+        const film = Object.assign(new StubTrack('video'), { contentHint: 'motion' });
+        await screen.send(film);
+        assert.equal(film.contentHint, 'motion');
+        assert.equal(sender.parameters.degradationPreference, 'balanced');
+        await screen.watch([{ rid: null, active: false }]);
+        assert.deepEqual(sender.layers, []);
+    });
+});
+
+describe('in a call', () => {
+    const offered = () => StubPeerConnection.last.transceivers.slice(1, 3).map(it => it.sender.parameters.encodings);
+
+    test('the camera is offered in three layers and the screen in one, with priority', async () => {
+        await joined(library);
+        const [camera, screen] = offered();
+        assert.deepEqual(camera.map(it => it.rid), ['q', 'h', 'f']);
+        assert.deepEqual(screen.map(it => [it.rid, it.priority]), [[undefined, 'high']]);
+    });
+
+    test('a browser that offers no encodings sends what it can', async () => {
+        const { call } = await joined(library);
+        StubPeerConnection.last.transceivers[1].sender.parameters.encodings = [];
+        call.startVideo(new library.LocalVideoStream(new StubStream([new StubTrack('video')]))).catch(() => {});
+        await settle();
+        assert.ok(call.isLocalVideoStarted);
+    });
+
+    test('a camera that turns is looked at every three seconds', async () => {
+        const { call } = await joined(library);
+        const track = new StubTrack('video');
+        call.startVideo(new library.LocalVideoStream(new StubStream([track]))).catch(() => {});
+        await settle();
+        const { sender } = StubPeerConnection.last.transceivers[1];
+        track.settings = { width: 320, height: 240, frameRate: 30 };
+        await pass(3_000);
+        assert.equal(sender.layers[0][2], 190_000);
+    });
+});
+
+describe('descriptions', () => {
+    const sdp = [
+        'v=0', 'm=audio 9 X 111 63', 'a=mid:0', 'a=rtpmap:111 opus/48000/2', 'a=fmtp:111 minptime=10;useinbandfec=1',
+        'a=rtpmap:63 red/48000/2', 'a=fmtp:63 111/111', 'm=video 9 X 96', 'a=mid:1', 'a=simulcast:recv q;h', '',
+    ].join('\r\n');
+
+    test('opus is asked to be silent during silence', () => {
+        const wished = withOpusWishes(sdp);
+        assert.ok(wished.includes('\r\na=fmtp:111 minptime=10;useinbandfec=1;usedtx=1\r\n'));
+        assert.ok(wished.includes('\r\na=fmtp:63 111/111\r\n'));
+        assert.equal(withOpusWishes(wished), wished);
+        assert.ok(withOpusWishes('a=rtpmap:96 opus/48000/2\r\n').includes('a=fmtp:96 useinbandfec=1;usedtx=1'));
+        const refused = sdp.replace('useinbandfec=1', 'useinbandfec=1;usedtx=0');
+        assert.equal(withOpusWishes(refused), refused);
+    });
+
+    test('lines that take layers are found', () => {
+        assert.deepEqual([...simulcastMids(sdp)], ['1']);
+    });
+});
