@@ -1,4 +1,6 @@
 import Calling
+import Conference
+import Congestion
 import MediaWorker
 import Metrics
 import ServiceLifecycle
@@ -32,6 +34,26 @@ struct CallMeasurement: Service {
         for (worker, counters) in await engine.counters().enumerated() {
             record(counters, ofWorker: worker)
         }
+        for (worker, summary) in await engine.allocationSummaries().enumerated() {
+            record(summary, ofWorker: worker)
+        }
+    }
+
+    private func record(_ summary: AllocationSummary, ofWorker worker: Int) {
+        for reason in AllocationReason.allCases {
+            Gauge(
+                label: "switchboard_media_slots", dimensions: [("worker", "\(worker)"), ("reason", reason.rawValue)]
+            ).record(summary.slots[reason] ?? 0)
+        }
+        for state in CongestionState.allCases {
+            Gauge(
+                label: "switchboard_media_links", dimensions: [("worker", "\(worker)"), ("state", state.rawValue)]
+            ).record(summary.links[state.rawValue] ?? 0)
+        }
+        Gauge(label: "switchboard_media_available_bitrate", dimensions: [("worker", "\(worker)")])
+            .record(summary.availableBitrate)
+        Gauge(label: "switchboard_media_needed_bitrate", dimensions: [("worker", "\(worker)")])
+            .record(summary.neededBitrate)
     }
 
     private func record(_ counters: WorkerCounters, ofWorker worker: Int) {

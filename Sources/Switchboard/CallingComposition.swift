@@ -7,6 +7,7 @@ import Logging
 import MediaIO
 import MediaWorker
 import ProtocolCore
+import RESTAPI
 import ServerConfiguration
 import ServiceLifecycle
 import Signaling
@@ -19,6 +20,8 @@ struct CallingSide: Sendable {
     var webSocket: WebSocketEndpoint
     /// Publishing into calls and watching them over HTTP.
     var whip: WHIPRoutes
+    /// What the participants of a call are sent; nil when there is no such call.
+    var mediaReport: @Sendable (_ callID: String) async -> CallMediaReport?
     /// Run before the listeners open and stopped after they have closed.
     var services: [any Service]
     /// Refuses new calls, tells the clients and gives them the time to leave. Returns when they have, or when the time
@@ -63,6 +66,9 @@ func composeCalling(on platform: Platform) async throws -> CallingSide {
     return CallingSide(
         webSocket: endpoint,
         whip: whip,
+        mediaReport: { call in
+            await engine.qualities(in: call).map { CallMediaReport(callId: call, qualities: $0) }
+        },
         services: [
             MediaService(engine: engine, directory: directory),
             CallLog(directory: directory, logger: platform.logger),

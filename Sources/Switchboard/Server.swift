@@ -78,6 +78,12 @@ struct Server {
                 issueBudget: RequestBudget(requests: settings.identityIssueLimit, per: .seconds(30)),
                 revokeBudget: RequestBudget(requests: settings.identityRevokeLimit, per: .seconds(30)),
                 isDevelopment: settings.isDevelopment))
+        router.add(
+            middleware: CallMediaRoutes(
+                authenticator: SharedKeyAuthenticator(
+                    keys: platform.accessKeys,
+                    authorities: ["\(settings.publicHost):\(settings.httpsPort)"] + settings.publicAuthorities),
+                report: calling.mediaReport))
         OperationsRoutes(
             readiness: { readiness.current },
             metricsText: { metrics.prometheusText },

@@ -47,23 +47,23 @@ enum Floor: Int, CaseIterable {
     var steps: [[String]] {
         switch self {
         case .shims:
-            [["CSockets", "CSRTP2", "CWebAssets"]]
+            [["CFFmpeg", "COpus", "CSockets", "CSRTP2", "CWebAssets"]]
         case .protocols:
             [
                 ["ProtocolCore"],
                 ["Cryptography", "NetworkEmulation", "PayloadFormats", "RTP"],
                 ["Congestion", "SRTP", "STUN"],
-                ["DTLS", "ICE"],
+                ["DTLS", "ICE", "TURN"],
                 ["SDP"],
             ]
         case .media:
-            [["Conference", "MediaIO"], ["MediaWorker"]]
+            [["Codecs", "Conference", "MediaIO", "Reception"], ["MediaWorker", "NetworkRelay"]]
         case .calling:
             [["Calling"]]
         case .platform:
             [["ServerConfiguration", "Store", "Telemetry"], ["Identity"]]
         case .edges:
-            [["HTTPServer"], ["RESTAPI", "Signaling", "WHIP"]]
+            [["HTTPServer", "Relay"], ["RESTAPI", "Signaling", "WHIP"]]
         case .program:
             [["Switchboard"]]
         }
@@ -74,7 +74,7 @@ enum Floor: Int, CaseIterable {
         switch self {
         case .shims: []
         case .protocols: []
-        case .media: ["Collections", "DequeModule", "Glibc", "Logging", "Synchronization"]
+        case .media: ["Collections", "Darwin", "DequeModule", "Glibc", "Logging", "Synchronization"]
         case .calling: ["Collections", "DequeModule", "Logging", "OrderedCollections", "Synchronization"]
         case .platform, .edges, .program: nil
         }

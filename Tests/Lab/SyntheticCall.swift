@@ -1,4 +1,5 @@
 internal import Conference
+package import Congestion
 internal import DTLS
 internal import ICE
 internal import MediaIO
@@ -19,12 +20,13 @@ package struct SyntheticCall: ~Copyable {
     /// Connects `count` peers. Throws when a socket or a handshake fails.
     package static func make(
         peers count: Int, videoSlots: Int, announces: Bool = true, usesSegmentation: Bool = true,
-        startingAt now: Instant = .zero
+        startBitrate: Bitrate? = nil, startingAt now: Instant = .zero
     ) throws -> SyntheticCall {
         let identity = try DTLSIdentity.generate(unixTime: 1_700_000_000)
         let socket = try UDPSocket(bindingTo: .loopback(port: 0))
         var call = SyntheticCall(
             socket: socket, identity: identity, capacity: count, usesSegmentation: usesSegmentation, now: now)
+        if let startBitrate { call.core.startBitrate = startBitrate }
         let clientIdentity = try DTLSIdentity.generate(unixTime: 1_700_000_000)
         for _ in 0..<count { try call.join(clientIdentity, videoSlots: videoSlots, announces: announces) }
         return call

@@ -36,6 +36,7 @@ package struct SyntheticPeer: ~Copyable {
     private var receiver: SRTPReceiver?
     private var states: [SSRC: SRTPReceiveState] = [:]
     private var transaction: UInt8 = 0
+    private var feedbackCount: UInt8 = 0
     private var arrivals = TransportFeedbackRecorder(sender: SSRC(1), media: SSRC(0))
     private let extensions: HeaderExtensionMap
     private var nextTransportSequence: UInt16 = 0
@@ -203,6 +204,25 @@ package struct SyntheticPeer: ~Copyable {
         var bytes: [UInt8] = []
         for packet in packets { packet.append(to: &bytes) }
         if let protected = sender?.protectRTCP(bytes) { send(protected) }
+    }
+
+    /// Reports so many packets in a row as having arrived one behind the other (250 µs apart), without looking at what
+    /// did.
+    package mutating func reportArrivals(from first: UInt16, count: Int, at now: Instant) {
+        let reference = Int32(truncatingIfNeeded: now.nanoseconds / 64_000_000)
+        let ticks = Int32(truncatingIfNeeded: now.nanoseconds % 64_000_000 / 250_000)
+        let packets = (0..<count).map { index in
+            TransportFeedback.Packet(
+                sequence: SequenceNumber(first &+ UInt16(truncatingIfNeeded: index)),
+                deltaTicks: Int16(truncatingIfNeeded: index == 0 ? ticks : 1))
+        }
+        sendControl([
+            .transportFeedback(
+                TransportFeedback(
+                    sender: SSRC(1), media: SSRC(0), feedbackCount: feedbackCount, referenceTime: reference & 0x7f_ffff,
+                    packets: packets))
+        ])
+        feedbackCount &+= 1
     }
 
     package mutating func flush() {

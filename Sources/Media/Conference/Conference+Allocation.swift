@@ -30,6 +30,11 @@ extension Conference {
         member(index)?.pointee.needed ?? 0
     }
 
+    /// What a member gets as it was last reported; nil before anything was decided.
+    public func allocation(of index: Int32) -> AllocationReport? {
+        member(index)?.pointee.lastAllocationReport
+    }
+
     mutating func allocateIfDue(now: Instant) {
         if allocationIsDue {
             allocationIsDue = false

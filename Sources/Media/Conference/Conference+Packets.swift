@@ -80,30 +80,48 @@ extension Conference {
         }
     }
 
-    /// Sends a member up to `bytes` of what it was sent lately once more, so that a probe has something to send.
-    /// Returns how much was queued; nothing when none of its slots flows with retransmissions.
+    /// Sends a member at least `bytes` that it does not need, so that a probe has something to send: what it was sent
+    /// lately once more, or else plain padding. Returns how much was queued; 0 when no slot takes retransmissions.
     public mutating func pad(_ bytes: Int, to index: Int32, now: Instant, queue: inout ForwardQueue) -> Int {
         guard let receiver = member(index), !receiver.pointee.isOnHold else { return 0 }
         var queued = 0
-        for position in 0..<receiver.pointee.slotCount {
-            let slot = receiver.pointee.slots + position
-            guard slot.pointee.kind != .audio, slot.pointee.phase == .active, let source = slot.pointee.source,
-                let track = member(source.member)?.pointee.track(source.source)
-            else { continue }
-            for age in 0..<Conference.paddingDepth {
+        for position in 0..<receiver.pointee.slotCount where queued < bytes {
+            queued += repeatLatest(of: receiver.pointee.slots + position, bytes - queued, receiver, now, &queue)
+        }
+        guard queued < bytes else { return queued }
+        for position in 0..<receiver.pointee.slotCount where receiver.pointee.slots[position].kind != .audio {
+            for _ in 0..<Conference.paddingDepth {
                 guard queued < bytes else { return queued }
-                let number = slot.pointee.newestSequence &- UInt16(truncatingIfNeeded: age)
-                guard let origin = slot.pointee.origin(of: number),
-                    let entry = track.pointee.layer(origin.layer)?.pointee.stored(origin.sequence),
-                    let payload = entry.payload,
-                    let packet = slot.pointee.retransmit(
-                        entry.details, as: number, shift: origin.shift, payload: payload,
-                        length: Int(entry.length), isPadding: true, now: now)
-                else { break }
-                queued += Int(entry.length) + Conference.paddingOverhead
+                guard let packet = receiver.pointee.slots[position].pad() else { break }
+                queued += Padding.length + Conference.paddingOverhead
                 paddingPackets += 1
                 queue.append(packet, to: receiver.pointee.receiver)
             }
+        }
+        return queued
+    }
+
+    private mutating func repeatLatest(
+        of slot: UnsafeMutablePointer<Slot>, _ bytes: Int, _ receiver: UnsafeMutablePointer<Member>, _ now: Instant,
+        _ queue: inout ForwardQueue
+    ) -> Int {
+        guard slot.pointee.kind != .audio, slot.pointee.phase == .active, let source = slot.pointee.source,
+            let track = member(source.member)?.pointee.track(source.source)
+        else { return 0 }
+        var queued = 0
+        for age in 0..<Conference.paddingDepth {
+            guard queued < bytes else { return queued }
+            let number = slot.pointee.newestSequence &- UInt16(truncatingIfNeeded: age)
+            guard let origin = slot.pointee.origin(of: number),
+                let entry = track.pointee.layer(origin.layer)?.pointee.stored(origin.sequence),
+                let payload = entry.payload,
+                let packet = slot.pointee.retransmit(
+                    entry.details, as: number, shift: origin.shift, payload: payload, length: Int(entry.length),
+                    isPadding: true, now: now)
+            else { break }
+            queued += Int(entry.length) + Conference.paddingOverhead
+            paddingPackets += 1
+            queue.append(packet, to: receiver.pointee.receiver)
         }
         return queued
     }
@@ -161,6 +179,7 @@ extension Conference {
         let wasSpeaking = publisher.pointee.loudness.isSpeaking(now: now)
         let isFirst = publisher.pointee.loudness.lastPacket == nil
         publisher.pointee.loudness.record(details.audioLevel, at: now)
+        if let level = details.audioLevel { stage.record(level: level, of: publisher.pointee.index, at: now) }
         if isFirst || (!wasSpeaking && publisher.pointee.loudness.isSpeaking(now: now)) { selectSpeakers(now: now) }
     }
 }

@@ -6,6 +6,7 @@ extension Conference {
         if let last = lastSpeakerUpdate, now - last < Conference.rankingInterval { return }
         for case let member? in members { member.pointee.loudness.fade(now: now) }
         selectSpeakers(now: now)
+        _ = stage.poll(now: now)
         if let last = lastSpeakerReportAt, now - last < Conference.reportInterval { return }
         let report = speakerReport(now: now)
         guard report != lastSpeakerReport else { return }
@@ -63,7 +64,9 @@ extension Conference {
             else { continue }
             speaking.append((member.pointee.index, member.pointee.loudness.level))
         }
-        speaking.sort { $0.level > $1.level }
+        // Who leads the conversation comes first, whoever is loud at the moment.
+        let leader = stage.dominant
+        speaking.sort { ($0.index == leader ? 1 : 0, $0.level) > ($1.index == leader ? 1 : 0, $1.level) }
         var report = SpeakerReport()
         for speaker in speaking.prefix(8) {
             report.dominant.append(speaker.index)

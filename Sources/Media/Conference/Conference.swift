@@ -10,6 +10,7 @@ public import ProtocolCore
 public struct Conference: ~Copyable {
     var members: [UnsafeMutablePointer<Member>?] = []
     var speakers = SpeakerRanking()
+    var stage = DominantSpeakerIdentification()
     var events: [ConferenceEvent] = []
     var generator: SeededGenerator
     var lastSpeakerUpdate: Instant?
@@ -73,6 +74,7 @@ public struct Conference: ~Copyable {
             other.pointee.requests = other.pointee.requests.filter { $0.value.source.member != index }
         }
         members[Int(index)] = nil
+        stage.remove(index)
         memberCount -= 1
         leaver.deinitialize(count: 1)
         leaver.deallocate()

@@ -18,6 +18,8 @@ public struct ForwardedPacket {
     public var orientation: UInt8?
     /// For a retransmission (RFC 4588) the original sequence number, which goes before the payload.
     public var originalSequence: UInt16?
+    /// The payload is nothing but RTP padding (RFC 3550 §5.1).
+    public var isPadding = false
     /// What its VP8 descriptor shall say; nil to leave it as it is.
     public var vp8: VP8Numbers?
     /// Where the payload can be found later on; nil for what cannot wait (audio, retransmissions).

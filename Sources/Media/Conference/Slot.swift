@@ -240,6 +240,19 @@ struct Slot {
             vp8: shift.apply(to: details.vp8))
     }
 
+    /// A packet of the retransmission stream with nothing but padding; nil when the receiver takes no retransmissions.
+    mutating func pad() -> ForwardedPacket? {
+        guard let rtxSSRC, let payloadType = rtxPayloadTypes[.h264] ?? rtxPayloadTypes[.vp8] else { return nil }
+        rtxSequence &+= 1
+        var packet = ForwardedPacket(
+            payload: Padding.bytes, payloadLength: Int32(Padding.length), ssrc: rtxSSRC, timestamp: lastTimestamp,
+            sequence: UInt16(truncatingIfNeeded: rtxSequence), payloadType: payloadType, marker: false,
+            rollover: UInt32(truncatingIfNeeded: rtxSequence >> 16), audioLevel: nil, orientation: nil,
+            originalSequence: nil)
+        packet.isPadding = true
+        return packet
+    }
+
     /// The slot's timestamp for the instant at which the source's own timestamp would be `sourceTimestamp`.
     func timestamp(forSource sourceTimestamp: UInt32) -> UInt32 {
         sourceTimestamp &+ shift.timestamp

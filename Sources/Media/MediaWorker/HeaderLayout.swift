@@ -49,10 +49,10 @@ struct HeaderLayout {
             end += 2
         }
         guard end > 16 else {
-            out.storeBytes(of: 0x80, as: UInt8.self)
+            out.storeBytes(of: packet.isPadding ? 0xa0 : 0x80, as: UInt8.self)
             return 12
         }
-        out.storeBytes(of: 0x90, as: UInt8.self)
+        out.storeBytes(of: packet.isPadding ? 0xb0 : 0x90, as: UInt8.self)
         while end & 3 != 0 {
             out.storeBytes(of: 0, toByteOffset: end, as: UInt8.self)
             end += 1

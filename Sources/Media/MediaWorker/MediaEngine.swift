@@ -20,6 +20,8 @@ public actor MediaEngine {
         /// The literal addresses that answers name to clients, best first.
         public var advertisedAddresses: [String] = ["127.0.0.1"]
         public var usesSegmentation = true
+        /// Whether answers name the workers' ports as TCP candidates too; somebody has to take those connections.
+        public var offersTCP = false
 
         public init() {}
     }
@@ -181,10 +183,16 @@ public actor MediaEngine {
         return offered.isDisjoint(with: session.negotiated.remoteFingerprints)
     }
 
+    /// All addresses over UDP, then all over TCP. Preferences go down by two, for only half of their range is told apart
+    /// within a transport.
     private func candidates(of worker: MediaWorker) -> [Candidate] {
-        configuration.advertisedAddresses.enumerated().compactMap { position, address in
-            SocketEndpoint(address: address, port: worker.local.port).map {
-                Candidate(host: $0, localPreference: UInt16.max - UInt16(min(position, 1000)))
+        let transports: [Candidate.Transport] = configuration.offersTCP ? [.udp, .tcp] : [.udp]
+        return transports.flatMap { transport in
+            configuration.advertisedAddresses.enumerated().compactMap { position, address in
+                SocketEndpoint(address: address, port: worker.local.port).map {
+                    Candidate(
+                        host: $0, transport: transport, localPreference: UInt16.max - 2 * UInt16(min(position, 1000)))
+                }
             }
         }
     }
@@ -220,6 +228,19 @@ public actor MediaEngine {
         var all: [WorkerCounters] = []
         for worker in workers { all.append(await worker.counters()) }
         return all
+    }
+
+    /// What the receivers of each worker get, in sum.
+    public func allocationSummaries() async -> [AllocationSummary] {
+        var all: [AllocationSummary] = []
+        for worker in workers { all.append(await worker.allocationSummary()) }
+        return all
+    }
+
+    /// What each participant of a conference gets, and why not more; nil when there is no such conference.
+    public func qualities(in conference: String) async -> [ReceiverQuality]? {
+        guard let home = homes[conference] else { return nil }
+        return await workers[home].qualities(in: conference)
     }
 
     public func counters(of participant: String, in conference: String) async -> PeerCounters? {

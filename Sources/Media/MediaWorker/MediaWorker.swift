@@ -133,6 +133,16 @@ public actor MediaWorker {
         return counters
     }
 
+    /// What each participant of a conference gets, and why not more; nil when there is no such conference.
+    public func qualities(in conference: String) -> [ReceiverQuality]? {
+        core.qualities(in: conference)
+    }
+
+    /// What all receivers get, in sum.
+    public func allocationSummary() -> AllocationSummary {
+        core.allocationSummary()
+    }
+
     /// What was counted of one participant; nil when it has no transport here.
     public func counters(of participant: String, in conference: String) -> PeerCounters? {
         core.peer(participant, in: conference)?.pointee.counters

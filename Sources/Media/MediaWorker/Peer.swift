@@ -1,4 +1,5 @@
 public import Conference
+internal import Congestion
 internal import DTLS
 internal import ICE
 public import ProtocolCore
@@ -56,8 +57,7 @@ struct Peer: ~Copyable {
     init(
         index: Int32, participant: String, conferenceName: String, conference: UnsafeMutablePointer<Conference>,
         member: Int32, controlSSRC: SSRC, canonicalName: String, description: PeerDescription,
-        dtls: consuming DTLSSession,
-        now: Instant
+        dtls: consuming DTLSSession, startBitrate: Bitrate, now: Instant
     ) {
         self.index = index
         self.participant = participant
@@ -74,7 +74,7 @@ struct Peer: ~Copyable {
         arrivals = .allocate(capacity: 1)
         arrivals.initialize(to: TransportFeedbackRecorder(sender: controlSSRC, media: SSRC(0)))
         control = .allocate(capacity: 1)
-        control.initialize(to: SendControl())
+        control.initialize(to: SendControl(start: startBitrate))
         control.pointee.configure(
             numbersPackets: layout.numbersPackets, reportsByStream: description.reportsByStream)
         lastReceiverReport = now
@@ -139,6 +139,8 @@ struct Peer: ~Copyable {
         guard streamCount < Peer.streamLimit, self.stream(stream.ssrc) == nil else { return false }
         (streams + streamCount).initialize(to: stream)
         streamCount += 1
+        // A sender ignores feedback in the name of a stream that is not its own.
+        arrivals.pointee.media = stream.ssrc
         return true
     }
 

@@ -8,11 +8,12 @@ struct SendControl: ~Copyable {
     static let feedbackPatience: Duration = .seconds(3)
     /// IP and UDP headers, which the link carries too.
     static let headerOverhead = 28
-    /// At least the worker's interval, so that no time of the link is lost between two ticks.
-    static let burst: Duration = .milliseconds(12)
+    /// A picture goes at once, in one segmented datagram (libwebrtc's pacer has `kDefaultBurst` of 40 ms as well); what
+    /// exceeds that, keyframes above all, is spread.
+    static let burst: Duration = .milliseconds(40)
 
-    var controller = CongestionController()
-    var pacer = Pacer(target: CongestionController.defaultStart, burst: SendControl.burst)
+    var controller: CongestionController
+    var pacer: Pacer
     var backlog = Backlog()
     private var firstSent: Instant?
     private(set) var hasFeedback = false
@@ -23,6 +24,12 @@ struct SendControl: ~Copyable {
     /// For feedback by stream: under which transport-wide numbers packets left that did not carry them.
     private var numberings: [UInt32: StreamNumbering] = [:]
     private var feedbackTime: Int64?
+
+    /// - Parameter start: What the link is taken to carry until feedback tells.
+    init(start: Bitrate = CongestionController.defaultStart) {
+        controller = CongestionController(start: start)
+        pacer = Pacer(target: start, burst: SendControl.burst)
+    }
 
     /// Sets what was negotiated.
     mutating func configure(numbersPackets: Bool, reportsByStream: Bool) {

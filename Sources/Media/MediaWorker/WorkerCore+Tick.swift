@@ -47,7 +47,7 @@ extension WorkerCore {
         }
     }
 
-    private func peer(ofMember member: Int32, in conference: String) -> UnsafeMutablePointer<Peer>? {
+    func peer(ofMember member: Int32, in conference: String) -> UnsafeMutablePointer<Peer>? {
         for case let peer? in peers
         where peer.pointee.member == member && peer.pointee.conferenceName == conference {
             return peer

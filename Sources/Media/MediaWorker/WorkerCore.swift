@@ -1,4 +1,5 @@
 package import Conference
+package import Congestion
 package import DTLS
 internal import ICE
 package import MediaIO
@@ -30,6 +31,8 @@ package struct WorkerCore: ~Copyable {
     /// What codec a publisher was last asked for, by peer and source, so that it is asked once.
     var askedCodecs: [CodecQuestion: MediaCodec] = [:]
     var lastCodecCheck = Instant.zero
+    /// What the link of a new peer is taken to carry until its feedback tells.
+    package var startBitrate = CongestionController.defaultStart
     /// The time of the present wake-up: what is sent now leaves now.
     var clock = Instant.zero
     package var events: [WorkerEvent] = []
@@ -75,6 +78,11 @@ package struct WorkerCore: ~Copyable {
     /// Addresses that are known to belong to peers, and how many one peer may have.
     package var addressCount: Int { addresses.count }
     package static var addressesPerPeer: Int { Peer.addressLimit }
+
+    /// The transport-wide number of the next packet to a participant; nil when it is not here.
+    package func nextTransportSequence(of participant: String, in conference: String) -> UInt16? {
+        peer(participant, in: conference)?.pointee.nextTransportSequence
+    }
 
     package var peerCount: Int {
         peers.count { $0 != nil }
@@ -138,7 +146,9 @@ package struct WorkerCore: ~Copyable {
         peer.initialize(
             to: Peer(
                 index: index, participant: participant, conferenceName: name, conference: conference, member: member,
-                controlSSRC: controlSSRC, canonicalName: canonicalName, description: description, dtls: dtls, now: now))
+                controlSSRC: controlSSRC, canonicalName: canonicalName, description: description, dtls: dtls,
+                startBitrate: startBitrate,
+                now: now))
         peers[free] = peer
         install(description, on: peer, now: now)
         for case let other? in peers where other.pointee.conference == conference && other != peer {

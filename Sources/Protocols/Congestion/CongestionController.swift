@@ -148,7 +148,7 @@ public struct CongestionController: ~Copyable, Sendable {
         application.sent(bytes: 0, at: now)
         checkSilence(now: now)
         updateState(now: now)
-        guard lastFeedback != nil || firstSent != nil, !isFeedbackMissing else { return [] }
+        guard !isFeedbackMissing else { return [] }
         let clusters = probes.poll(
             ProbeController.Situation(
                 target: estimate, needed: needed, acknowledged: acknowledged,

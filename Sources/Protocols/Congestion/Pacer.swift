@@ -29,6 +29,9 @@ public struct Pacer: Sendable {
     /// What an idle pacer lets go at once: as much as flows in this time (`kBurstInterval` style limit; libwebrtc polls
     /// every 5 ms).
     public static let defaultBurst: Duration = .milliseconds(5)
+    /// How much of a probe goes at once: what is due in this time. Were it the whole of the probe, nothing could be learnt
+    /// from how it spreads on its way.
+    static let probeBurst: Duration = .milliseconds(5)
     /// The debt is forgotten beyond what flows in this time (`kMaxDebtInTime`).
     public static let longestDebt: Duration = .milliseconds(500)
     /// A burst holds one packet at least.
@@ -136,7 +139,7 @@ public struct Pacer: Sendable {
         dropFinishedProbes(now: now)
         guard let head = probes.first else { return nil }
         let elapsed = now - (head.begin ?? now)
-        let due = head.cluster.rate.bytes(in: elapsed + burst)
+        let due = head.cluster.rate.bytes(in: elapsed + min(burst, Pacer.probeBurst))
         let rest = max(head.cluster.minimumBytes - head.bytes, (head.cluster.minimumPackets - head.packets) * 200)
         let step = min(max(due, Pacer.largestPacket) - head.bytes, max(rest, 1))
         return step > 0 ? ProbeStep(cluster: head.cluster, bytes: step) : nil

@@ -45,6 +45,12 @@ import Testing
                 issueBudget: RequestBudget(requests: issueLimit, per: .seconds(30), now: { now }),
                 revokeBudget: RequestBudget(requests: revokeLimit, per: .seconds(30), now: { now }),
                 isDevelopment: isDevelopment))
+        router.add(
+            middleware: CallMediaRoutes(
+                authenticator: SharedKeyAuthenticator(
+                    keys: AccessKeys(primary: Array(0..<64), secondary: Array(64..<128)),
+                    authorities: [Self.connection.authority]),
+                report: { $0 == "known" ? CallMediaReport(callId: $0, receivers: []) : nil }))
         OperationsRoutes(
             readiness: { readiness }, metricsText: { "a 1\n" }, keySetJSON: identities.keySetJSON
         ).addRoutes(to: router)
@@ -98,6 +104,23 @@ import Testing
             let object = try Self.json(response)
             #expect(object["accessToken"] == nil)
             #expect(Self.header(response, "api-supported-versions")?.contains("2025-06-30") == true)
+        }
+    }
+
+    @Test("What the participants of a call are sent is told to who has a key, and to nobody else")
+    func callMedia() async throws {
+        try await withClient { client in
+            let known = try await Self.send(client, .get, "/switchboard/v1/calls/known/media")
+            #expect(known.status == .ok)
+            #expect(try Self.json(known)["callId"] as? String == "known")
+            let other = try await Self.send(client, .get, "/switchboard/v1/calls/other/media")
+            #expect(other.status == .notFound)
+            #expect(try Self.errorCode(other) == "CallNotFound")
+            let unsigned = try await client.executeRequest(
+                uri: "/switchboard/v1/calls/known/media", method: .get, headers: [:], body: nil)
+            #expect(unsigned.status == .unauthorized)
+            let wrong = try await Self.send(client, .post, "/switchboard/v1/calls/known/media")
+            #expect(wrong.status == .methodNotAllowed)
         }
     }
 

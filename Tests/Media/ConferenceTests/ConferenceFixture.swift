@@ -153,6 +153,11 @@ struct ConferenceFixture: ~Copyable {
         return drain()
     }
 
+    mutating func pad(_ bytes: Int, to receiver: Int32) -> (bytes: Int, sent: [Sent]) {
+        let queued = conference.pad(bytes, to: receiver, now: now, queue: &queue)
+        return (queued, drain())
+    }
+
     mutating func drain() -> [Sent] {
         var sent: [Sent] = []
         for position in 0..<queue.receiverCount {

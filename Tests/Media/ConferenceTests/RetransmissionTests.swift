@@ -41,6 +41,27 @@ struct RetransmissionTests {
         #expect(fixture.conference.refusedRetransmissions == 4)
     }
 
+    @Test("A probe is filled with what was sent lately, or with padding where nothing was")
+    func padding() throws {
+        var fixture = ConferenceFixture()
+        let ada = fixture.join()
+        let grace = fixture.join()
+        let empty = fixture.pad(1000, to: grace)
+        #expect(empty.bytes >= 1000)
+        #expect(empty.sent.allSatisfy { $0.payload.count == 240 && $0.payload.last == 240 })
+        #expect(empty.sent.first?.ssrc == ConferenceFixture.ssrc(grace, 3).rawValue + 100)
+        fixture.show(ada, of: grace)
+        fixture.send(10, from: ada, keyframe: true, payload: [UInt8](repeating: 7, count: 1000))
+        let repeated = fixture.pad(900, to: grace)
+        #expect(repeated.sent.count == 1)
+        #expect(repeated.sent.first?.payload.count == 1000)
+        // Numbers of the retransmission stream are never used twice.
+        let numbers = (empty.sent + repeated.sent).filter { $0.ssrc == empty.sent[0].ssrc }.map(\.sequence)
+        #expect(Set(numbers).count == numbers.count)
+        fixture.conference.setOnHold(true, grace, now: fixture.now)
+        #expect(fixture.pad(900, to: grace).bytes == 0)
+    }
+
     @Test("A storm of NACKs is answered within a budget, which time refills")
     func storm() throws {
         var fixture = ConferenceFixture()

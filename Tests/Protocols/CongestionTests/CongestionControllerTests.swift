@@ -17,13 +17,11 @@ struct CongestionControllerTests {
         #expect(target(startingAt: .zero) == CongestionController.defaultMinimum)
     }
 
-    @Test("Nothing is probed for nobody, nor before a packet was sent")
+    @Test("A link is probed as soon as somebody wants more, even before anything flows; for nobody it is not")
     func noProbe() {
         var controller = CongestionController()
         controller.needed = .megabits(5)
-        #expect(controller.poll(now: at(0)).isEmpty)
-        controller.sent(transportSequence: 0, bytes: 100, at: at(1))
-        #expect(controller.poll(now: at(10)).count == 2)
+        #expect(controller.poll(now: at(0)).count == 2)
         var idle = CongestionController()
         idle.sent(transportSequence: 0, bytes: 100, at: at(1))
         #expect(idle.poll(now: at(10)).isEmpty)

@@ -1,0 +1,70 @@
+public import Conference
+internal import Congestion
+internal import MediaIO
+public import ProtocolCore
+
+/// What one participant is sent at this moment, and why not more.
+public struct ReceiverQuality: Sendable {
+    public var participant: String
+    public var allocation: WorkerEvent.ReceiverAllocation
+    /// The names of those whose pictures are in the slots, by mid.
+    public var sources: [Mid: String]
+    public var roundTrip: Duration?
+    /// Which part of what it is sent gets lost, 0...1.
+    public var lossShare: Double
+    public var counters: PeerCounters
+}
+
+/// What the receivers of a worker get, in sum.
+public struct AllocationSummary: Sendable {
+    /// How many slots get what they get for which reason.
+    public var slots: [AllocationReason: Int] = [:]
+    /// How many links are in which state; those of unknown receivers are left out.
+    public var links: [String: Int] = [:]
+    /// Bits per second, over all links that are known.
+    public var availableBitrate = 0
+    public var neededBitrate = 0
+}
+
+extension WorkerCore {
+    /// What each participant of a conference gets; nil when there is no such conference.
+    func qualities(in name: String) -> [ReceiverQuality]? {
+        guard let conference = conferences[name] else { return nil }
+        var qualities: [ReceiverQuality] = []
+        for case let peer? in peers where peer.pointee.conference == conference {
+            let control = peer.pointee.control
+            let report = conference.pointee.allocation(of: peer.pointee.member)
+            var sources: [Mid: String] = [:]
+            for slot in report?.slots ?? [] {
+                sources[slot.mid] = self.peer(ofMember: slot.source.member, in: name)?.pointee.participant
+            }
+            let budget = control.pointee.budget(now: clock)
+            qualities.append(
+                ReceiverQuality(
+                    participant: peer.pointee.participant,
+                    allocation: WorkerEvent.ReceiverAllocation(
+                        budget: budget, needed: conference.pointee.neededRate(of: peer.pointee.member),
+                        state: budget.map { _ in control.pointee.controller.state.rawValue },
+                        slots: report?.slots ?? []),
+                    sources: sources, roundTrip: control.pointee.controller.roundTrip,
+                    lossShare: control.pointee.controller.lossShare, counters: peer.pointee.counters))
+        }
+        return qualities
+    }
+
+    func allocationSummary() -> AllocationSummary {
+        var summary = AllocationSummary()
+        for case let peer? in peers {
+            let conference = peer.pointee.conference
+            for slot in conference.pointee.allocation(of: peer.pointee.member)?.slots ?? [] {
+                summary.slots[slot.reason, default: 0] += 1
+            }
+            let control = peer.pointee.control
+            guard let budget = control.pointee.budget(now: clock) else { continue }
+            summary.links[control.pointee.controller.state.rawValue, default: 0] += 1
+            summary.availableBitrate += budget
+            summary.neededBitrate += conference.pointee.neededRate(of: peer.pointee.member)
+        }
+        return summary
+    }
+}
