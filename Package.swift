@@ -134,16 +134,24 @@ let clients: [Target] = [
         dependencies: [
             "Congestion", "Cryptography", "DTLS", "ICE", "MediaIO", "PayloadFormats", "ProtocolCore", "RTP", "SDP",
             "SRTP", "STUN",
-        ], path: "Clients/Swift/Sources/ClientTransport", swiftSettings: strict)
+        ], path: "Clients/Swift/Sources/ClientTransport", swiftSettings: strict),
+    .target(
+        name: "CallingClient",
+        dependencies: [
+            "ClientTransport", "Congestion", "DTLS", "MediaIO", "ProtocolCore", "RTP", "Reception", "SDP", boringSSL,
+            nio, nioHTTP1, product("NIOFoundationCompat", "swift-nio"), product("NIOPosix", "swift-nio"),
+            product("NIOWebSocket", "swift-nio"),
+        ], path: "Clients/Swift/Sources/CallingClient", swiftSettings: strict),
 ]
 
 let program: [Target] = [
     .executableTarget(
         name: "Switchboard",
         dependencies: [
-            "Calling", "Conference", "Congestion", "DTLS", "HTTPServer", "Identity", "MediaIO", "MediaWorker",
-            "NetworkEmulation", "NetworkRelay", "PayloadFormats", "ProtocolCore", "RESTAPI",
-            "SDP", "ServerConfiguration", "Signaling", "Store", "Telemetry", "WHIP", argumentParser, boringSSL,
+            "Calling", "CallingClient", "ClientTransport", "Codecs", "Conference", "Congestion", "DTLS", "HTTPServer",
+            "Identity", "MediaIO", "MediaWorker",
+            "NetworkEmulation", "NetworkRelay", "PayloadFormats", "ProtocolCore", "RESTAPI", "Reception", "Relay",
+            "SDP", "ServerConfiguration", "Signaling", "Store", "TURN", "Telemetry", "WHIP", argumentParser, boringSSL,
             hummingbird,
             lifecycle, logging, nio, nioHTTP1, product("AsyncHTTPClient", "async-http-client"),
             product("CoreMetrics", "swift-metrics"), product("Metrics", "swift-metrics"),
@@ -189,8 +197,8 @@ let lab: [Target] = [
     .target(
         name: "MediaLab",
         dependencies: [
-            "Conference", "Congestion", "DTLS", "ICE", "MediaIO", "MediaWorker", "ProtocolCore", "RTP", "SDP", "SRTP",
-            "STUN",
+            "ClientTransport", "Conference", "Congestion", "Cryptography", "DTLS", "ICE", "MediaIO", "MediaWorker",
+            "NetworkEmulation", "PayloadFormats", "ProtocolCore", "RTP", "Reception", "SDP", "SRTP", "STUN",
         ], path: "Tests/Lab", exclude: ["Scoreboard"], swiftSettings: strict)
 ]
 
@@ -268,13 +276,27 @@ let relayTests: [Target] = [
         ["ProtocolCore", "Relay", "STUN", "TURN", logging, nio, product("NIOPosix", "swift-nio")])
 ]
 
+let labTests: [Target] = [
+    tests(
+        "LabScenarios", in: "LabScenarios",
+        [
+            "ClientTransport", "Conference", "Congestion", "MediaLab", "MediaWorker", "NetworkEmulation",
+            "ProtocolCore", "Reception",
+        ])
+]
+
 let clientTests: [Target] = [
     .testTarget(
         name: "ClientTransportTests",
         dependencies: [
             "ClientTransport", "Congestion", "DTLS", "ICE", "NetworkEmulation", "PayloadFormats", "ProtocolCore",
             "RTP", "SDP", "SRTP",
-        ], path: "Clients/Swift/Tests/ClientTransportTests", swiftSettings: strict)
+        ], path: "Clients/Swift/Tests/ClientTransportTests", swiftSettings: strict),
+    .testTarget(
+        name: "CallingClientTests",
+        dependencies: [
+            "CallingClient", "ClientTransport", "PayloadFormats", "ProtocolCore", "RTP", "Reception", "SDP",
+        ], path: "Clients/Swift/Tests/CallingClientTests", swiftSettings: strict),
 ]
 
 let houseTests: [Target] = [
@@ -286,7 +308,8 @@ let fuzzing: [Target] = [
     .executableTarget(
         name: "fuzz-parsers",
         dependencies: [
-            "Cryptography", "DTLS", "ICE", "PayloadFormats", "ProtocolCore", "RTP", "SDP", "SRTP", "STUN", "Signaling",
+            "Cryptography", "DTLS", "ICE", "PayloadFormats", "ProtocolCore", "RTP", "SDP", "Reception", "SRTP", "STUN",
+            "Signaling", "TURN",
         ], path: "Tests/Fuzz/fuzz-parsers",
         swiftSettings: strict + [.unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"])],
         linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])
@@ -318,7 +341,8 @@ let package = Package(
     ],
     targets: shims + protocols + media + calling + platform + edges + clients + program + lab + benchmarks
         + protocolTests
-        + mediaTests + testSupport + callingTests + platformTests + edgeTests + whipTests + relayTests + clientTests
+        + mediaTests + testSupport + callingTests + platformTests + edgeTests + whipTests + relayTests + labTests
+        + clientTests
         + houseTests
         + (isFuzzing ? fuzzing : [])
 )

@@ -8,6 +8,7 @@ import MediaIO
 import MediaWorker
 import ProtocolCore
 import RESTAPI
+import Relay
 import ServerConfiguration
 import ServiceLifecycle
 import Signaling
@@ -18,6 +19,8 @@ import WHIP
 struct CallingSide: Sendable {
     /// Takes the WebSocket connections at `/calling`.
     var webSocket: WebSocketEndpoint
+    /// What the secure listener speaks besides HTTP, and what is to be told its port.
+    var relay: RelaySide
     /// Publishing into calls and watching them over HTTP.
     var whip: WHIPRoutes
     /// What the participants of a call are sent; nil when there is no such call.
@@ -32,7 +35,12 @@ struct CallingSide: Sendable {
 /// Puts together media, calls and signalling on top of the platform.
 func composeCalling(on platform: Platform) async throws -> CallingSide {
     let settings = platform.settings
-    let engine = try await makeMediaEngine(settings)
+    let metering = RelayMetering()
+    let reach = MediaReach(settings)
+    let (engine, acceptor) = try await openMedia(settings, reach: reach, metering: metering, logger: platform.logger)
+    let relay = try await composeRelay(
+        on: platform, mediaPorts: engine.ports, reach: reach, acceptor: acceptor, metering: metering)
+    let servers = relay.servers
     let clock = SystemCallClock()
     let identifiers = IdentifierSource()
     let directory = CallDirectory(
@@ -41,7 +49,8 @@ func composeCalling(on platform: Platform) async throws -> CallingSide {
     let tokens = StoredTokens(verifier: platform.tokenVerifier, logger: platform.logger)
     let origins = OriginPolicy(allowedOrigins: settings.allowedOrigins)
     let signaling = SignalingService(
-        directory: directory, tokens: tokens, clock: clock, identifiers: identifiers, logger: platform.logger)
+        directory: directory, tokens: tokens, clock: clock, identifiers: identifiers,
+        mediaServers: { servers.mediaServers(for: $0) }, logger: platform.logger)
     let whip = WHIPRoutes(
         directory: directory, identifiers: identifiers,
         verify: { token async throws(TokenRefusal) in
@@ -53,6 +62,7 @@ func composeCalling(on platform: Platform) async throws -> CallingSide {
                 throw TokenRefusal(error.message)
             }
         },
+        iceServers: { servers.iceServers(for: $0) },
         allowsOrigin: { origin, host in origins.allows(origin: origin, host: host) }, logger: platform.logger)
     platform.identities.onRevoked { userID in
         await signaling.revoke(UserID(userID))
@@ -65,11 +75,12 @@ func composeCalling(on platform: Platform) async throws -> CallingSide {
     }
     return CallingSide(
         webSocket: endpoint,
+        relay: relay,
         whip: whip,
         mediaReport: { call in
             await engine.qualities(in: call).map { CallMediaReport(callId: call, qualities: $0) }
         },
-        services: [
+        services: relay.services + [
             MediaService(engine: engine, directory: directory),
             CallLog(directory: directory, logger: platform.logger),
             CallMeasurement(directory: directory, engine: engine, signaling: signaling),
@@ -86,20 +97,14 @@ func composeCalling(on platform: Platform) async throws -> CallingSide {
         })
 }
 
-private func makeMediaEngine(_ settings: Settings) async throws -> MediaEngine {
+func makeMediaEngine(_ settings: Settings, reach: MediaReach) async throws -> MediaEngine {
     var configuration = MediaEngine.Configuration()
     configuration.firstPort = UInt16(clamping: settings.mediaPort)
     configuration.workers =
         settings.mediaWorkers > 0 ? settings.mediaWorkers : ProcessInfo.processInfo.activeProcessorCount
     configuration.bindAddress = settings.mediaBindAddress
-    configuration.advertisedAddresses = settings.mediaAdvertisedAddresses
-    if configuration.advertisedAddresses.isEmpty {
-        let takesIPv6 = settings.mediaBindAddress.contains(":")
-        configuration.advertisedAddresses = SocketEndpoint.interfaceAddresses()
-            .filter { takesIPv6 || !$0.isIPv6 }
-            .filter { settings.isDevelopment || !$0.isLoopback }
-            .map(\.address)
-    }
+    configuration.advertisedAddresses = reach.advertised.map(\.address)
+    configuration.offersTCP = settings.isMediaTCPEnabled
     let now = Int64(Date().timeIntervalSince1970)
     do {
         return try await MediaEngine(configuration, identity: try DTLSIdentity.generate(unixTime: now))

@@ -24,13 +24,18 @@ struct Server {
         let announcement = Announcement(platform: platform)
         let responder = makeRouter().buildResponder()
         let secure = HTTPListener(
-            address: settings.httpsBindAddress, port: settings.httpsPort, tls: tls, webSocket: calling.webSocket)
+            address: settings.httpsBindAddress, port: settings.httpsPort, tls: tls, webSocket: calling.webSocket,
+            streamProtocol: calling.relay.streamProtocol)
+        let relayServers = calling.relay.servers
         var services: [any Service] = calling.services
         services.append(
             ListenerService(
                 service: try secure.service(
                     responder: responder, logger: platform.logger,
-                    onListening: { port in await announcement.secureListening(port: port) }),
+                    onListening: { port in
+                        relayServers.secureListening(port: port)
+                        await announcement.secureListening(port: port)
+                    }),
                 listener: secure, settingKey: "https.port"))
         if settings.isHTTPEnabled {
             let plain = HTTPListener(

@@ -15,6 +15,8 @@ struct HTTP1WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
     enum Upgrade: Sendable {
         case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>)
         case webSocket(WebSocketConnection, refusal: String?)
+        /// The connection speaks the other protocol, whose handlers see to everything.
+        case stream
     }
 
     struct Value: ServerChildChannelValue {
@@ -30,41 +32,69 @@ struct HTTP1WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
     let responder: Responder
     let isSecure: Bool
     let endpoint: WebSocketEndpoint?
+    let streamProtocol: ByteStreamProtocol?
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
-            let upgrader = NIOTypedWebSocketServerUpgrader<Upgrade>(
-                maxFrameSize: limits.messageBytes,
-                enableAutomaticErrorHandling: false,
-                shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture([:]) },
-                upgradePipelineHandler: { channel, head in
-                    channel.eventLoop.makeCompletedFuture { try openWebSocket(on: channel, head: head) }
-                })
-            var configuration = NIOUpgradableHTTPServerPipelineConfiguration<Upgrade>(
-                upgradeConfiguration: NIOTypedHTTPServerUpgradeConfiguration(upgraders: [upgrader]) { channel in
-                    channel.eventLoop.makeCompletedFuture {
-                        let pipeline = channel.pipeline.syncOperations
-                        try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: isSecure))
-                        try pipeline.addHandler(
-                            HTTPConnectionStateHandler(idleTimeout: Self.idleTimeout, logger: logger))
-                        return .http(
-                            try NIOAsyncChannel(
-                                wrappingChannelSynchronously: channel,
-                                configuration: .init(isOutboundHalfClosureEnabled: true)))
-                    }
-                })
-            configuration.enablePipelining = false
-            configuration.enableErrorHandling = true
-            configuration.enableResponseHeaderValidation = false
             let pipeline = channel.pipeline.syncOperations
             let firstRequestGuard = FirstRequestGuard(timeout: Self.firstRequestTimeout)
             try pipeline.addHandler(firstRequestGuard)
-            let upgrade = try pipeline.configureUpgradableHTTPServerPipeline(configuration: configuration)
+            let upgrade: EventLoopFuture<Upgrade>
+            if let streamProtocol {
+                upgrade = try lookAtFirstBytes(of: channel, for: streamProtocol, logger: logger)
+            } else {
+                upgrade = try configureHTTP(on: channel, logger: logger)
+            }
             upgrade.assumeIsolated().whenComplete { _ in
                 channel.pipeline.syncOperations.removeHandler(firstRequestGuard, promise: nil)
             }
             return Value(upgrade: upgrade, channel: channel)
         }
+    }
+
+    /// Builds the pipeline once the client has shown what it speaks.
+    private func lookAtFirstBytes(
+        of channel: any Channel, for streamProtocol: ByteStreamProtocol, logger: Logger
+    ) throws -> EventLoopFuture<Upgrade> {
+        let promise = channel.eventLoop.makePromise(of: Upgrade.self)
+        let handler = FirstBytesHandler(streamProtocol) { isStream in
+            if isStream {
+                try streamProtocol.takeOver(channel)
+                promise.succeed(.stream)
+            } else {
+                try configureHTTP(on: channel, logger: logger).cascade(to: promise)
+            }
+        } giveUp: { error in
+            promise.fail(error)
+        }
+        try channel.pipeline.syncOperations.addHandler(handler)
+        return promise.futureResult
+    }
+
+    private func configureHTTP(on channel: any Channel, logger: Logger) throws -> EventLoopFuture<Upgrade> {
+        let upgrader = NIOTypedWebSocketServerUpgrader<Upgrade>(
+            maxFrameSize: limits.messageBytes,
+            enableAutomaticErrorHandling: false,
+            shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture([:]) },
+            upgradePipelineHandler: { channel, head in
+                channel.eventLoop.makeCompletedFuture { try openWebSocket(on: channel, head: head) }
+            })
+        var configuration = NIOUpgradableHTTPServerPipelineConfiguration<Upgrade>(
+            upgradeConfiguration: NIOTypedHTTPServerUpgradeConfiguration(upgraders: [upgrader]) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    let pipeline = channel.pipeline.syncOperations
+                    try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: isSecure))
+                    try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: Self.idleTimeout, logger: logger))
+                    return .http(
+                        try NIOAsyncChannel(
+                            wrappingChannelSynchronously: channel,
+                            configuration: .init(isOutboundHalfClosureEnabled: true)))
+                }
+            })
+        configuration.enablePipelining = false
+        configuration.enableErrorHandling = true
+        configuration.enableResponseHeaderValidation = false
+        return try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(configuration: configuration)
     }
 
     private var limits: WebSocketLimits { endpoint?.limits ?? WebSocketLimits() }
@@ -118,6 +148,8 @@ struct HTTP1WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
                     await endpoint?.handler(connection)
                     connection.close(code: 1000, reason: "")
                 }
+                try await value.channel.closeFuture.get()
+            case .stream:
                 try await value.channel.closeFuture.get()
             }
         } catch {

@@ -16,12 +16,18 @@ public struct HTTPListener: Sendable {
     public var tls: TLSIdentity?
     /// What takes WebSocket connections, if anything does.
     public var webSocket: WebSocketEndpoint?
+    /// What else is spoken on this port, if anything is.
+    public var streamProtocol: ByteStreamProtocol?
 
-    public init(address: String, port: Int, tls: TLSIdentity?, webSocket: WebSocketEndpoint?) {
+    public init(
+        address: String, port: Int, tls: TLSIdentity?, webSocket: WebSocketEndpoint?,
+        streamProtocol: ByteStreamProtocol? = nil
+    ) {
         self.address = address
         self.port = port
         self.tls = tls
         self.webSocket = webSocket
+        self.streamProtocol = streamProtocol
     }
 
     /// The service that listens while it runs. On a graceful stop it closes its socket, lets running requests finish
@@ -33,11 +39,16 @@ public struct HTTPListener: Sendable {
         onListening: @escaping @Sendable (Int) async -> Void = { _ in }
     ) throws -> any Service {
         let webSocket = webSocket
+        let streamProtocol = streamProtocol
         let isSecure = tls != nil
         var builder = HTTPServerBuilder { responder in
-            HTTP1WebSocketChannel(responder: responder, isSecure: isSecure, endpoint: webSocket)
+            HTTP1WebSocketChannel(
+                responder: responder, isSecure: isSecure, endpoint: webSocket, streamProtocol: streamProtocol)
         }
-        if let tls { builder = try .tls(builder, tlsConfiguration: tls.serverConfiguration()) }
+        if let tls {
+            let others = streamProtocol.map { [$0.applicationProtocol] } ?? []
+            builder = try .tls(builder, tlsConfiguration: tls.serverConfiguration(alsoSpeaking: others))
+        }
         return Application(
             responder: responder,
             server: builder,

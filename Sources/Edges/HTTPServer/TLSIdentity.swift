@@ -125,12 +125,12 @@ public struct TLSIdentity: Sendable {
         return name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } ? .dnsName(name) : nil
     }
 
-    func serverConfiguration() throws -> TLSConfiguration {
+    func serverConfiguration(alsoSpeaking protocols: [String] = []) throws -> TLSConfiguration {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: try NIOSSLCertificate.fromPEMBytes(Array(certificatePEM.utf8)).map { .certificate($0) },
             privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(privateKeyPEM.utf8), format: .pem)))
         configuration.minimumTLSVersion = .tlsv12
-        configuration.applicationProtocols = ["http/1.1"]
+        configuration.applicationProtocols = ["http/1.1"] + protocols
         return configuration
     }
 }

@@ -71,6 +71,7 @@ extension ClientMessage {
         case "call.hold": .hold(try call(reader), try reader.bool("onHold"))
         case "call.publish":
             .publish(try call(reader), camera: try reader.bool("camera"), screen: try reader.bool("screen"))
+        case "media.servers": .servers
         case "media.offer": .offer(try call(reader), try offer(reader))
         case "media.receive": .receive(try call(reader), try slots(reader))
         default: nil

@@ -22,6 +22,8 @@ enum ClientMessage: Hashable, Sendable {
     /// What a client can ask for.
     enum Request: Hashable, Sendable {
         case token(String)
+        /// Which STUN and TURN servers the client may use.
+        case servers
         case start(targets: [UserID], isMuted: Bool, media: MediaOffer?)
         case join(GroupID, isMuted: Bool, media: MediaOffer?)
         case accept(CallID, isMuted: Bool, media: MediaOffer?)

@@ -29,6 +29,7 @@ enum ServerMessage: Hashable, Sendable {
         case call(Snapshot, MediaAnswer?)
         case participant(ParticipantID)
         case media(MediaAnswer)
+        case servers(MediaServers)
     }
 
     case welcome(Welcome)
@@ -145,6 +146,8 @@ extension ServerMessage.Reply {
             members.append(.init(name: "participantId", value: participant.json))
         case .media(let media):
             members.append(.init(name: "media", value: media.json))
+        case .servers(let servers):
+            members += servers.members
         }
         return .object(members)
     }

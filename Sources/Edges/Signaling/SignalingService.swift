@@ -24,6 +24,7 @@ public actor SignalingService {
     private let wallClock: @Sendable () -> Date
     private let identifiers: IdentifierSource
     private let settings: SignalingSettings
+    private let mediaServers: @Sendable (UserID) async -> MediaServers
     private let logger: Logger
 
     private var service = Service.open
@@ -37,10 +38,12 @@ public actor SignalingService {
     ///   - clock: the same clock as the call plane's.
     ///   - wallClock: the date, for the expiry of tokens.
     ///   - identifiers: makes session ids and resume keys; must be unpredictable in a server.
+    ///   - mediaServers: the STUN and TURN servers that a user may use, with credentials made at that moment.
     public init(
         directory: CallDirectory, tokens: any TokenVerifying, clock: any CallClock,
         wallClock: @escaping @Sendable () -> Date = { Date() }, identifiers: IdentifierSource,
-        settings: SignalingSettings = SignalingSettings(), logger: Logger
+        settings: SignalingSettings = SignalingSettings(),
+        mediaServers: @escaping @Sendable (UserID) async -> MediaServers = { _ in .none }, logger: Logger
     ) {
         self.directory = directory
         self.tokens = tokens
@@ -48,6 +51,7 @@ public actor SignalingService {
         self.wallClock = wallClock
         self.identifiers = identifiers
         self.settings = settings
+        self.mediaServers = mediaServers
         self.logger = logger
     }
 
@@ -92,7 +96,7 @@ public actor SignalingService {
             displayName: hello.displayName ?? token.displayName ?? "", token: token,
             surroundings: SignalingSession.Surroundings(
                 service: self, directory: directory, clock: clock, wallClock: wallClock, settings: settings,
-                logger: logger))
+                mediaServers: mediaServers, logger: logger))
         sessions[endpoint] = Entry(session: session, keys: [key])
         endpointOfKey[key] = endpoint
         return (session, await session.open(on: connection, resumeKey: key))

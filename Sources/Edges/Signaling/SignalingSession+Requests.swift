@@ -9,6 +9,7 @@ extension SignalingSession {
             try await takeToken(text)
             return .done
         }
+        if case .servers = request { return .servers(await surroundings.mediaServers(user)) }
         do throws(CallRefusal) {
             return try await performInCalls(request)
         } catch {
@@ -24,7 +25,7 @@ extension SignalingSession {
     ) async throws(CallRefusal) -> ServerMessage.Reply {
         let directory = surroundings.directory
         switch request {
-        case .token: break
+        case .token, .servers: break
         case .start(let targets, let isMuted, let media):
             return .setUp(try await directory.start(from: id, targets: targets, isMuted: isMuted, media: media))
         case .join(let group, let isMuted, let media):
@@ -62,7 +63,8 @@ extension SignalingSession {
         switch request {
         case .start, .add: sufficient = ["voip"]
         case .join: sufficient = ["voip", "voip.join"]
-        case .token, .accept, .reject, .hangUp, .remove, .mute, .muteParticipants, .hold, .publish, .offer, .receive:
+        case .token, .servers, .accept, .reject, .hangUp, .remove, .mute, .muteParticipants, .hold, .publish, .offer,
+            .receive:
             return
         }
         guard token.scopes.isDisjoint(with: sufficient) else { return }

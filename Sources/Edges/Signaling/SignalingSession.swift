@@ -36,6 +36,7 @@ actor SignalingSession {
         let clock: any CallClock
         let wallClock: @Sendable () -> Date
         let settings: SignalingSettings
+        let mediaServers: @Sendable (UserID) async -> MediaServers
         let logger: Logger
     }
 
@@ -382,7 +383,8 @@ extension ClientMessage.Request {
     fileprivate var setsUpCall: Bool {
         switch self {
         case .start, .join, .accept: true
-        case .token, .reject, .hangUp, .add, .remove, .mute, .muteParticipants, .hold, .publish, .offer, .receive:
+        case .token, .reject, .hangUp, .add, .remove, .mute, .muteParticipants, .hold, .publish, .offer, .receive,
+            .servers:
             false
         }
     }
@@ -392,7 +394,7 @@ extension ServerMessage.Reply {
     fileprivate var snapshot: ServerMessage.Snapshot? {
         switch self {
         case .call(let snapshot, _): snapshot
-        case .done, .participant, .media: nil
+        case .done, .participant, .media, .servers: nil
         }
     }
 }

@@ -37,10 +37,8 @@ struct CrossOriginAccess: Sendable {
             allowsOrigin(origin, request.head.authority ?? request.headers[named: "Host"])
         else { return }
         response.headers[.accessControlAllowOrigin] = origin
-        guard request.method == .options else {
-            response.headers[.accessControlExposeHeaders] = "Accept-Patch, ETag, Link, Location, Retry-After"
-            return
-        }
+        response.headers[.accessControlExposeHeaders] = "Accept-Patch, ETag, Link, Location, Retry-After"
+        guard request.method == .options else { return }
         response.headers[.accessControlAllowMethods] = place.allowedMethods
         response.headers[.accessControlAllowHeaders] = "Authorization, Content-Type, If-Match"
         response.headers[.accessControlMaxAge] = "7200"

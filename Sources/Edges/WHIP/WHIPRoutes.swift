@@ -79,7 +79,7 @@ public struct WHIPRoutes: Sendable {
 
     private func answer(_ request: StreamRequest, at place: StreamPlace) async throws(Problem) -> Response {
         switch (place, request.method) {
-        case (_, .options): return place.options
+        case (_, .options): return await options(request, at: place)
         case (.endpoint, .post): return try await open(request)
         case (.session, .patch): return try await patch(request)
         case (.session, .delete): return try await delete(request)
@@ -113,10 +113,24 @@ public struct WHIPRoutes: Sendable {
         response.headers[.location] = "\(Self.prefix)/\(request.direction.rawValue)/\(group)/\(session.key)"
         response.headers[.eTag] = "\"\(opened.entityTag)\""
         response.headers[named: "Accept-Patch"] = TrickleFragment.mediaType
-        for server in await iceServers(bearer.user) {
+        await addServers(to: &response, for: bearer.user)
+        return response
+    }
+
+    /// Browsers ask before they may show a token; whoever shows one is told of the servers before the offer
+    /// (RFC 9725 §4.6).
+    private func options(_ request: StreamRequest, at place: StreamPlace) async -> Response {
+        var response = place.options
+        guard place == .endpoint, let bearer = try? await authenticate(request), bearer.mayJoin else { return response }
+        response.headers[.cacheControl] = "no-store"
+        await addServers(to: &response, for: bearer.user)
+        return response
+    }
+
+    private func addServers(to response: inout Response, for user: UserID) async {
+        for server in await iceServers(user) {
             response.headers.append(named: "Link", server.link)
         }
-        return response
     }
 
     private func patch(_ request: StreamRequest) async throws(Problem) -> Response {

@@ -16,6 +16,8 @@ public struct Setting: Sendable {
         case address
         /// IP addresses; may be empty.
         case addressList
+        /// Blocks of addresses in CIDR notation, or single addresses; may be empty.
+        case addressRangeList
         /// Words; may be empty.
         case list
     }
@@ -75,6 +77,7 @@ public struct Setting: Sendable {
         case .host: "a host name or an IP address, without a port"
         case .address: "an IP address"
         case .addressList: "IP addresses, separated by commas"
+        case .addressRangeList: "IP addresses or blocks of them such as 10.0.0.0/8, separated by commas"
         case .list: "words, separated by commas"
         }
     }

@@ -70,6 +70,21 @@ public struct Settings: Sendable {
     public var mediaBindAddress: String { text("media.bindAddress") }
     /// Empty means the addresses of this machine, with the loopback address in development.
     public var mediaAdvertisedAddresses: [String] { list("media.advertisedAddresses") }
+    /// Whether media is taken over TCP as well, on the same port numbers.
+    public var isMediaTCPEnabled: Bool { flag("media.tcp") }
+    public var isTURNEnabled: Bool { flag("turn.enabled") }
+    /// The UDP and TCP port of the TURN server.
+    public var turnPort: Int { integer("turn.port") }
+    public var turnBindAddress: String { text("turn.bindAddress") }
+    /// The name of the TURN server in the URLs that clients are given.
+    public var turnHost: String { text("turn.host").isEmpty ? publicHost : text("turn.host") }
+    /// Empty means the first address of each family that suits.
+    public var turnRelayAddresses: [String] { list("turn.relayAddresses") }
+    /// Whom clients may reach through the relay besides our own media ports: addresses and blocks of them.
+    public var turnAllowedPeers: [String] { list("turn.allowedPeers") }
+    public var turnCredentialLifetime: Duration { .seconds(integer("turn.credentialLifetime")) }
+    public var turnAllocationsPerUser: Int { integer("turn.allocationsPerUser") }
+    public var turnAllocations: Int { integer("turn.allocations") }
     /// How long clients are given to leave when the server stops.
     public var shutdownGrace: Duration { .seconds(integer("shutdown.grace")) }
     public var logLevel: String { text("log.level") }
@@ -98,11 +113,20 @@ extension Setting {
         case .integer(let range): Int(value).map(range.contains) ?? false
         case .choice(let words): words.contains(value)
         case .path: !value.isEmpty || defaultValue.isEmpty
-        case .host: Self.isHost(value)
+        case .host: Self.isHost(value) || value.isEmpty && defaultValue.isEmpty
         case .address: Self.isAddress(value)
         case .addressList: Self.listElements(value).allSatisfy(Self.isAddress)
+        case .addressRangeList: Self.listElements(value).allSatisfy(Self.isAddressRange)
         case .list: true
         }
+    }
+
+    private static func isAddressRange(_ text: String) -> Bool {
+        let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let address = parts.first.map({ String($0) }), isAddress(address) else { return false }
+        guard parts.count == 2 else { return true }
+        guard let length = Int(parts[1]) else { return false }
+        return (0...(address.contains(":") ? 128 : 32)).contains(length)
     }
 
     private static func isAddress(_ text: String) -> Bool {

@@ -45,6 +45,35 @@ extension Setting {
             "The addresses that clients are told to send media to. Empty: the addresses of this machine, with the "
                 + "loopback address in development."),
         Setting(
+            "media.tcp", .flag, "true",
+            "Whether media is taken over TCP too, on the same port numbers, for clients whose network blocks UDP."),
+        Setting(
+            "turn.enabled", .flag, "true",
+            "Whether the server is a TURN server too, for clients that reach the media ports neither by UDP nor by "
+                + "TCP. It is spoken on turn.port and inside TLS on https.port."),
+        Setting(
+            "turn.port", .integer(0...65535), "3478", "The UDP and TCP port of the TURN server; 0 takes a free one."),
+        Setting("turn.bindAddress", .address, "0.0.0.0", "The address on which the TURN server is reached."),
+        Setting(
+            "turn.host", .host, "",
+            "The name of the TURN server in the URLs that clients are given. Empty: public.host."),
+        Setting(
+            "turn.relayAddresses", .addressList, "",
+            "The addresses that relayed media comes from, at most one of each family. Empty: an address of this "
+                + "machine that reaches the media ports."),
+        Setting(
+            "turn.allowedPeers", .addressRangeList, "",
+            "Whom clients may reach through the relay besides this server's media ports. Loopback, link-local and "
+                + "multicast addresses are never reached."),
+        Setting(
+            "turn.credentialLifetime", .integer(60...86_400), "3600",
+            "For how many seconds TURN credentials open new connections; what is open stays open."),
+        Setting(
+            "turn.allocationsPerUser", .integer(1...10_000), "32",
+            "How many relayed addresses one user may have. A browser takes one for each network and each URL."),
+        Setting(
+            "turn.allocations", .integer(1...1_000_000), "4096", "How many relayed addresses there may be in all."),
+        Setting(
             "shutdown.grace", .integer(0...3600), "5",
             "How many seconds clients are given to leave when the server stops."),
         Setting(

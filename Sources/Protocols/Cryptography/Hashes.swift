@@ -1,5 +1,11 @@
 internal import CNIOBoringSSL
 
+/// The MD5 digest of `message`: 16 bytes. Broken as a hash, it is only how STUN's long-term credentials make a key of a
+/// password (RFC 8489 §9.2.2).
+public func md5(_ message: RawSpan) -> [UInt8] {
+    digest(message, count: 16) { MD5($0, $1, $2) }
+}
+
 /// The SHA-256 digest of `message`: 32 bytes.
 public func sha256(_ message: RawSpan) -> [UInt8] {
     digest(message, count: 32) { SHA256($0, $1, $2) }

@@ -59,6 +59,7 @@ extension ClientMessage.Request {
         case .publish(let id, let camera, let screen):
             return message("call.publish", call(id), .some("camera", .bool(camera)), .some("screen", .bool(screen)))
         case .offer(let id, let offer): return message("media.offer", call(id), offer.members)
+        case .servers: return message("media.servers")
         case .receive(let id, let slots):
             return message("media.receive", call(id), .some("slots", .array(slots.map(\.example))))
         }

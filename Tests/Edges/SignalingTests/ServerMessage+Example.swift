@@ -25,6 +25,8 @@ extension ServerMessage {
                 reply = .call(Snapshot(example: snapshot), json["media"].map { MediaAnswer(example: $0) })
             } else if let media = json["media"] {
                 reply = .media(MediaAnswer(example: media))
+            } else if json["iceServers"] != nil {
+                reply = .servers(MediaServers(example: json))
             } else if let participant = json["participantId"]?.string {
                 reply = .participant(ParticipantID(participant))
             } else {
@@ -176,5 +178,17 @@ extension SlotState {
             source: json["source"]?.string.flatMap { Source(rawValue: $0) }, state: state,
             reason: json["reason"]?.string.flatMap { Reason(rawValue: $0) }, codec: json["codec"]?.string,
             message: json["message"]?.string)
+    }
+}
+
+extension MediaServers {
+    fileprivate init(example json: JSONValue) {
+        self.init(
+            servers: json.list("iceServers").map { server in
+                Server(
+                    urls: server.list("urls").compactMap(\.string), username: server["username"]?.string,
+                    credential: server["credential"]?.string)
+            },
+            expiresInSeconds: json["expiresInSeconds"]?.integer)
     }
 }

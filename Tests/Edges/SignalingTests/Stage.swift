@@ -24,7 +24,13 @@ struct Stage {
             media: media, clock: clock, identifiers: identifiers, users: EverybodyExists(), logger: logger)
         service = SignalingService(
             directory: directory, tokens: tokens, clock: clock, wallClock: { Stage.date(at: clock.now) },
-            identifiers: identifiers, logger: logger)
+            identifiers: identifiers,
+            mediaServers: { user in
+                MediaServers(
+                    servers: [.init(urls: ["turn:example.com"], username: user.rawValue, credential: "secret")],
+                    expiresInSeconds: 60)
+            },
+            logger: logger)
     }
 
     /// The date at an instant of the virtual clock.

@@ -141,4 +141,24 @@ import Testing
                 ])
         }
     }
+
+    @Test func optionsWithATokenNameTheRelaysBeforeTheOffer() async throws {
+        let stage = StreamStage(iceServers: [ICEServer(url: "turn:turn.example.com", username: "a", credential: "b")])
+        try await stage.withClient { client in
+            let name = try #require(HTTPField.Name("Link"))
+            let path = "/switchboard/v1/whip/\(StreamStage.group)"
+            let known = try await client.send(.options, path)
+            #expect(known.status == .noContent)
+            #expect(
+                known.headers[values: name] == [
+                    "<turn:turn.example.com>; rel=\"ice-server\"; username=\"a\"; credential=\"b\"; "
+                        + "credential-type=\"password\""
+                ])
+            for authorization in [nil, "Bearer bad", "Bearer good:ada:chat"] {
+                let unknown = try await client.send(.options, path, authorization: authorization)
+                #expect(unknown.status == .noContent)
+                #expect(unknown.headers[values: name].isEmpty)
+            }
+        }
+    }
 }

@@ -3,7 +3,9 @@ enum FuzzTarget: String, CaseIterable {
     case candidate
     case dependencyDescriptor = "dependency-descriptor"
     case dtls
+    case payloadParts = "payload-parts"
     case payloads
+    case reception
     case rtcp
     case rtp
     case sdp
@@ -11,6 +13,7 @@ enum FuzzTarget: String, CaseIterable {
     case srtp
     case stun
     case transportFeedback = "transport-feedback"
+    case turn
 
     /// Gives one input to the parser. What is wrong with the parser ends the process; what is wrong with the input
     /// does not.
@@ -19,7 +22,9 @@ enum FuzzTarget: String, CaseIterable {
         case .candidate: testCandidate
         case .dependencyDescriptor: testDependencyDescriptor
         case .dtls: testDTLS
+        case .payloadParts: testPayloadParts
         case .payloads: testPayloads
+        case .reception: testReception
         case .rtcp: testRTCP
         case .rtp: testRTP
         case .sdp: testSDP
@@ -27,6 +32,7 @@ enum FuzzTarget: String, CaseIterable {
         case .srtp: testSRTP
         case .stun: testSTUN
         case .transportFeedback: testTransportFeedback
+        case .turn: testTURN
         }
     }
 }

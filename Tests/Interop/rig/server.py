@@ -94,6 +94,7 @@ class Server:
             "--https-port", str(self.https_port),
             "--http-port", str(self.http_port),
             "--media-port", str(self.media_port),
+            "--turn-port", "0",
             "--shutdown-grace", "1",
             *self.extra_arguments,
         ]  # fmt: skip

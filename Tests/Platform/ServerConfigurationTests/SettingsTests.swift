@@ -15,6 +15,13 @@ import Testing
         #expect(settings.mediaPort == 40000)
         #expect(settings.mediaWorkers == 0)
         #expect(settings.mediaAdvertisedAddresses.isEmpty)
+        #expect(settings.isMediaTCPEnabled)
+        #expect(settings.isTURNEnabled)
+        #expect(settings.turnPort == 3478)
+        #expect(settings.turnHost == "localhost")
+        #expect(settings.turnRelayAddresses.isEmpty)
+        #expect(settings.turnAllowedPeers.isEmpty)
+        #expect(settings.turnCredentialLifetime == .seconds(3_600))
         #expect(settings.tlsCertificatePath == nil)
         #expect(settings.shutdownGrace == .seconds(5))
     }
@@ -59,6 +66,16 @@ import Testing
                 .mediaAdvertisedAddresses == wanted)
     }
 
+    @Test func addressRanges() throws {
+        let settings = try Settings(environment: [
+            "SWITCHBOARD_TURN_ALLOWED_PEERS": "10.0.0.0/8, 192.0.2.1, 2001:db8::/32, ::/0, 0.0.0.0/32",
+            "SWITCHBOARD_TURN_HOST": "turn.example.com",
+        ])
+        #expect(
+            settings.turnAllowedPeers == ["10.0.0.0/8", "192.0.2.1", "2001:db8::/32", "::/0", "0.0.0.0/32"])
+        #expect(settings.turnHost == "turn.example.com")
+    }
+
     @Test(arguments: ["", "# only a comment\n", "---\n"]) func emptyFile(text: String) throws {
         _ = try Settings(file: (path: "c.yaml", text: text))
     }
@@ -87,7 +104,9 @@ import Testing
         ("https.port", ""), ("development", "yes"), ("https.bind", "localhost"), ("https.bind", "1.2.3"),
         ("public.host", "https://example.com"), ("public.host", "example.com:8443"), ("public.host", ""),
         ("media.advertisedAddresses", "192.0.2.1,example.com"), ("log.level", "loud"), ("log.format", "xml"),
-        ("identity.issueLimit", "0"), ("data", ""),
+        ("identity.issueLimit", "0"), ("data", ""), ("turn.allowedPeers", "10.0.0.0/33"),
+        ("turn.allowedPeers", "2001:db8::/129"), ("turn.allowedPeers", "10.0.0.0/"), ("turn.allowedPeers", "ten/8"),
+        ("turn.credentialLifetime", "59"), ("turn.host", "a:1"), ("turn.relayAddresses", "eth0"),
     ])
     func malformedValuesSayWhatIsAllowed(key: String, value: String) throws {
         let setting = try #require(Setting.all.first { $0.key == key })
