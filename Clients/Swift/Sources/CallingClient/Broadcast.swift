@@ -1,0 +1,50 @@
+internal import Synchronization
+
+/// Gives each of its listeners every event; what comes before the first listener waits for it.
+final class Broadcast<Event: Sendable>: Sendable {
+    private struct State {
+        var listeners: [Int: AsyncStream<Event>.Continuation] = [:]
+        var next = 0
+        var waiting: [Event] = []
+        var isFinished = false
+    }
+
+    private static var longestWait: Int { 256 }
+    private let state = Mutex(State())
+
+    func stream() -> AsyncStream<Event> {
+        let (stream, continuation) = AsyncStream.makeStream(of: Event.self)
+        let number = state.withLock { state -> Int? in
+            for event in state.waiting { continuation.yield(event) }
+            state.waiting = []
+            if state.isFinished { return nil }
+            state.listeners[state.next] = continuation
+            state.next += 1
+            return state.next - 1
+        }
+        guard let number else {
+            continuation.finish()
+            return stream
+        }
+        continuation.onTermination = { [weak self] _ in
+            self?.state.withLock { $0.listeners[number] = nil }
+        }
+        return stream
+    }
+
+    func send(_ event: Event) {
+        state.withLock { state in
+            if state.next == 0, state.waiting.count < Self.longestWait { state.waiting.append(event) }
+            for listener in state.listeners.values { listener.yield(event) }
+        }
+    }
+
+    func finish() {
+        let listeners = state.withLock { state in
+            state.isFinished = true
+            defer { state.listeners = [:] }
+            return Array(state.listeners.values)
+        }
+        for listener in listeners { listener.finish() }
+    }
+}

@@ -1,0 +1,224 @@
+"""`switchboard call`, our own client without a browser, with people in Chromium and with itself."""
+
+import json
+import signal
+import subprocess
+import wave
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy
+import pytest
+
+from rig.cable import Cable
+from rig.identity import Account
+from rig.media import VOICES_HZ, run_ffmpeg
+from rig.polling import eventually
+from rig.server import Server, environment, server_binary
+
+FULL_HD = (1920, 1080)
+
+
+class NativeCaller:
+    """One `switchboard call`; what it says is read from its output file."""
+
+    def __init__(self, server: Server, account: Account, folder: Path, *arguments: str) -> None:
+        self.account, self.folder = account, folder
+        self.output = folder / "events.jsonl"
+        folder.mkdir(parents=True, exist_ok=True)
+        with self.output.open("w") as output, (folder / "errors.txt").open("w") as errors:
+            self.process = subprocess.Popen(
+                [
+                    str(server_binary()), "call", "--server", f"https://localhost:{server.https_port}",
+                    "--ca", str(server.certificate), "--token", account.token, *arguments,
+                ],
+                env=environment(), stdout=output, stderr=errors,
+            )  # fmt: skip
+
+    @property
+    def id(self) -> str:
+        return self.account.user_id
+
+    def events(self, name: str | None = None) -> list[dict]:
+        lines = self.output.read_text().splitlines()
+        found = [json.loads(line) for line in lines if line.endswith("}")]
+        return [event for event in found if name in (None, event["event"])]
+
+    def waits_for(self, name: str, **members: object) -> dict:
+        def matching() -> list[dict]:
+            return [event for event in self.events(name) if members.items() <= event.items()]
+
+        eventually(lambda: bool(matching()), f"{name} {members} among the events of {self.folder.name}")
+        return matching()[0]
+
+    def finish(self) -> int:
+        """Hangs up, if need be, and waits for the files to be complete."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=20)
+
+    def recording(self, suffix: str) -> Path:
+        found = sorted((self.folder / "record").glob(f"*{suffix}"))
+        assert len(found) == 1, f"{found}; {(self.folder / 'errors.txt').read_text()}"
+        return found[0]
+
+
+@pytest.fixture
+def call(server: Server, tmp_path: Path) -> Iterator[Callable[..., NativeCaller]]:
+    """Starts native callers, and stops them by their process ids."""
+    started: list[NativeCaller] = []
+
+    def start(name: str, *arguments: str) -> NativeCaller:
+        caller = NativeCaller(
+            server, server.identity.create(), tmp_path / name, "--display-name", name, *arguments
+        )
+        started.append(caller)
+        return caller
+
+    yield start
+    for caller in started:
+        caller.finish()
+
+
+@pytest.fixture(scope="session")
+def full_hd(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds of 1080p30, as a camera's encoder makes it."""
+    path = tmp_path_factory.mktemp("native") / "full-hd.mp4"
+    run_ffmpeg(
+        "-f", "lavfi", "-i", f"testsrc2=size={FULL_HD[0]}x{FULL_HD[1]}:rate=30", "-t", "2", "-c:v", "libx264",
+        "-preset", "veryfast", "-tune", "zerolatency", "-bf", "0", "-g", "30", "-b:v", "2M", "-pix_fmt", "yuv420p",
+        str(path),
+    )  # fmt: skip
+    return path
+
+
+@pytest.fixture(scope="session")
+def small_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("native") / "small.h264"
+    run_ffmpeg(
+        "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=15", "-t", "2", "-c:v", "libx264", "-profile:v", "baseline",
+        "-g", "15", "-b:v", "200k", "-pix_fmt", "yuv420p", str(path),
+    )  # fmt: skip
+    return path
+
+
+def decoded(path: Path) -> tuple[tuple[int, int], int]:
+    """The size of a recording's pictures, and how many of them can be decoded."""
+    told = subprocess.run(
+        ["ffprobe", "-v", "error", "-count_frames", "-show_entries", "stream=width,height,nb_read_frames",
+         "-of", "json", str(path)], capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    stream = json.loads(told.stdout)["streams"][0]
+    return (stream["width"], stream["height"]), int(stream["nb_read_frames"])
+
+
+def loudest_hertz(path: Path) -> float:
+    with wave.open(str(path)) as sound:
+        samples = numpy.frombuffer(sound.readframes(sound.getnframes()), dtype=numpy.int16)
+        rate = sound.getframerate()
+    spectrum = numpy.abs(numpy.fft.rfft(samples))
+    spectrum[: int(50 * len(samples) / rate)] = 0
+    return float(numpy.argmax(spectrum) * rate / len(samples))
+
+
+def test_chromium_and_native_client_see_and_hear_each_other(
+    new_person, browser_of, call, small_video: Path, media_files, tmp_path: Path
+) -> None:
+    ada = new_person("Ada", browser=browser_of("ada"))
+    grace = call(
+        "Grace", "--accept", "--video", str(small_video), "--audio", str(media_files["grace"]),
+        "--record", str(tmp_path / "Grace" / "record"),
+    )  # fmt: skip
+    grace.waits_for("signedIn")
+    ada.do("start", users=[grace.id])
+    ada.waits_for_state("Connected")
+    grace.waits_for("media", state="connected")
+
+    ada.sees(grace.id, frames=30)
+    ada.hears_tones(VOICES_HZ["grace"])
+    assert ada.view_of(grace.id)["width"] == 320
+    # Long enough for a recording that says something.
+    eventually(lambda: ada.frames_of(grace.id) > 60, "60 pictures of the native client in Chromium")
+
+    ada.do("hangUp")
+    grace.waits_for("ended")
+    assert grace.finish() == 0
+    _, pictures = decoded(grace.recording("-camera.h264"))
+    assert pictures > 20
+    assert abs(loudest_hertz(grace.recording(".wav")) - VOICES_HZ["ada"]) < 5
+
+
+def test_full_hd_between_native_clients(call, full_hd: Path, group_id, media_files, tmp_path: Path) -> None:
+    grace = call("Grace", "--group", group_id, "--record", str(tmp_path / "Grace" / "record"))
+    grace.waits_for("media", state="connected")
+    ada = call(
+        "Ada", "--group", group_id, "--video", str(full_hd), "--audio", str(media_files["ada"]), "--duration", "12"
+    )
+    ada.waits_for("ended", code=0)
+    assert ada.finish() == 0
+    assert grace.finish() == 0
+    size, pictures = decoded(grace.recording("-camera.h264"))
+    assert size == FULL_HD
+    # The server's estimate of the way to Grace has to grow to the rate of the one layer there is.
+    assert pictures > 12 * 30 / 2
+    assert abs(loudest_hertz(grace.recording(".wav")) - VOICES_HZ["ada"]) < 5
+    assert all(told["refusedPackets"] == 0 for told in grace.events("statistics"))
+
+
+def test_simulcast_from_files(new_person, call, small_video: Path, full_hd: Path, group_id) -> None:
+    """The layers of one camera are one picture to the others."""
+    ada = new_person("Ada")
+    ada.do("join", groupId=group_id)
+    ada.waits_for_state("Connected")
+    grace = call("Grace", "--group", group_id, "--video", str(small_video), "--video", str(full_hd))
+    grace.waits_for("media", state="connected")
+    ada.waits_for_people(grace.id)
+    ada.sees(grace.id, frames=20)
+    assert ada.view_of(grace.id)["width"] in (320, FULL_HD[0])
+    assert grace.finish() == 0
+
+
+def test_lost_signalling_is_taken_up_in_the_same_call(
+    new_person, call, cable: Cable, small_video: Path, media_files
+) -> None:
+    ada = new_person("Ada")
+    grace = call(
+        "Grace", "--to", ada.id, "--video", str(small_video), "--audio", str(media_files["grace"]),
+        "--server", cable.origin,
+    )  # fmt: skip
+    ada.waits_for_ring(grace)
+    ada.do("accept")
+    ada.waits_for_people(grace.id)
+    ada.sees(grace.id)
+
+    cable.pull()
+    grace.waits_for("connection", state="interrupted")
+    # Media does not go through the cable, and goes on.
+    ada.sees(grace.id)
+    cable.plug()
+    grace.waits_for("connection", state="connected")
+    ada.waits_for_people(grace.id)
+    ada.sees(grace.id)
+    assert len(ada.log("participantAdded")) == 1
+    assert not ada.log("participantRemoved")
+    assert not grace.events("ended")
+
+    assert grace.finish() == 0
+    assert ada.waits_for_end()[0] == 0
+
+
+def test_declined_call_ends_with_its_reason(new_person, call) -> None:
+    ada = new_person("Ada")
+    grace = call("Grace", "--to", ada.id)
+    grace.waits_for("call")
+    ada.waits_for_ring(grace)
+    ada.do("reject")
+    grace.waits_for("ended", code=603)
+    assert grace.finish() == 2
+
+
+def test_missing_file_is_said_before_anything_rings(call) -> None:
+    grace = call("Grace", "--accept", "--video", "no-such-file.mp4")
+    assert grace.process.wait(timeout=20) == 1
+    assert "no-such-file.mp4" in (grace.folder / "errors.txt").read_text()
+    assert not grace.events("signedIn")
