@@ -72,7 +72,8 @@ extension Conference {
                     for: member.pointee.requests[position], kind: slot.pointee.kind,
                     memory: member.pointee.allocations[position].flatMap { $0.source == source ? $0 : nil }, now: now))
         }
-        let budget = member.pointee.budget.map { max($0 - audio, 0) }
+        member.pointee.steadyBudget.update(member.pointee.budget, used: member.pointee.used, now: now)
+        let budget = member.pointee.steadyBudget.value.map { max($0 - audio, 0) }
         let decisions = LayerAllocator.allocate(candidates, budget: budget, now: now)
         var report = AllocationReport(budget: member.pointee.budget, needed: audio, slots: [])
         for (index, position) in positions.enumerated() {
@@ -86,6 +87,7 @@ extension Conference {
             }
         }
         member.pointee.needed = report.needed
+        member.pointee.used = audio + report.slots.reduce(0) { $0 + $1.bitrate }
         publish(report, to: member, now: now)
     }
 
@@ -102,8 +104,8 @@ extension Conference {
             member.pointee.allocations[position] = AllocationMemory(source: source)
         }
         member.pointee.allocations[position]?.note(
-            option, fell: candidate.present.map { $0 > decision.option ?? -1 } ?? false, reason: decision.reason,
-            now: now)
+            option, fell: isShown(candidate, in: slot) && candidate.present.map { $0 > decision.option ?? -1 } ?? false,
+            reason: decision.reason, now: now)
         var part = SlotAllocation(
             mid: slot.pointee.mid, source: source, rid: nil, size: nil, bitrate: option?.rate ?? 0, temporal: nil,
             reason: decision.reason)
@@ -129,6 +131,12 @@ extension Conference {
         part.size = layer.pointee.size
         part.temporal = option.temporal == .max ? nil : option.temporal
         return part
+    }
+
+    /// Whether a slot shows what was decided for it last time: what was never seen cannot be taken away.
+    private func isShown(_ candidate: SlotCandidate, in slot: UnsafeMutablePointer<Slot>) -> Bool {
+        guard slot.pointee.phase == .active, let present = candidate.present else { return false }
+        return candidate.options[present].layer == slot.pointee.layer
     }
 
     private mutating func publish(

@@ -25,6 +25,9 @@ struct Member: ~Copyable {
     var allocations: [Int: AllocationMemory] = [:]
     /// What its link carries, in bits per second; nil while unknown.
     var budget: Int?
+    var steadyBudget = SteadyBudget()
+    /// What its slots take by the last decision.
+    var used = 0
     /// Which part of what it is sent is lost, 0...1.
     var lossShare = 0.0
     /// What would be sent to it if its link carried anything.

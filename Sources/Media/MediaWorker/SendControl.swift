@@ -8,6 +8,9 @@ struct SendControl: ~Copyable {
     static let feedbackPatience: Duration = .seconds(3)
     /// IP and UDP headers, which the link carries too.
     static let headerOverhead = 28
+    /// A forwarder cannot make its keyframes smaller, and a link that they fill looks like one that is too narrow; so they
+    /// are spread more than a sender of its own pictures would (2.5 in libwebrtc).
+    static let paceFactor = 1.1
     /// A picture goes at once, in one segmented datagram (libwebrtc's pacer has `kDefaultBurst` of 40 ms as well); what
     /// exceeds that, keyframes above all, is spread.
     static let burst: Duration = .milliseconds(40)
@@ -28,7 +31,7 @@ struct SendControl: ~Copyable {
     /// - Parameter start: What the link is taken to carry until feedback tells.
     init(start: Bitrate = CongestionController.defaultStart) {
         controller = CongestionController(start: start)
-        pacer = Pacer(target: start, burst: SendControl.burst)
+        pacer = Pacer(target: start, burst: SendControl.burst, factor: SendControl.paceFactor)
     }
 
     /// Sets what was negotiated.

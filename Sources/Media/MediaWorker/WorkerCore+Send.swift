@@ -11,7 +11,7 @@ internal import SRTP
 extension WorkerCore {
     /// Sends everything that is queued, or lets it wait for its receiver's link. Afterwards no packet points into a
     /// buffer any more.
-    mutating func flush() {
+    package mutating func flush() {
         for position in 0..<queue.receiverCount {
             let receiver = queue.receiver(position)
             guard let peer = peer(receiver), let sender = peer.pointee.sender,

@@ -53,6 +53,8 @@ public struct CongestionController: ~Copyable, Sendable {
     static let probeTrust: Duration = .milliseconds(750)
     /// … unless packets wait longer than this.
     static let trustedQueue: Duration = .milliseconds(50)
+    /// Packets that wait for less do not count as a queue.
+    static let shortestQueue: Duration = .milliseconds(10)
     /// From this part of the capacity seen at overuse on, the link counts as full.
     static let fullShare = 0.85
 
@@ -216,15 +218,25 @@ public struct CongestionController: ~Copyable, Sendable {
             loss.probed(measured.rate)
             probed = (rate, now)
         } else {
-            rateController.update(trendline.usage, acknowledged: carried(now: now), now: now)
+            rateController.update(verdict, acknowledged: carried(now: now), now: now)
         }
         if rateController.lastDecrease != lastDecrease { drain.arm(now: now) }
         if let delay = queue.delay, drain.update(delay: delay, now: now) { queue.rebase() }
     }
 
+    /// The trend's verdict, unless the queue is gone that it speaks of: the trend remembers a while, and a rate that
+    /// fell for the sake of a queue must not fall again when there is none.
+    private var verdict: LinkUsage {
+        guard trendline.usage == .overuse, let delay = queue.delay, delay < CongestionController.shortestQueue
+        else { return trendline.usage }
+        return .underuse
+    }
+
     /// What arrives, or what a probe has just measured: media takes a while to follow a success, and until then the
     /// acknowledged rate says what was sent before. With a real queue only what arrives counts.
     private func carried(now: Instant) -> Bitrate? {
+        // While a burst fills the queue, what arrives is what the link carries, however little was sent before.
+        if trendline.usage == .overuse, let acknowledged, let latestRate { return max(acknowledged, latestRate) }
         guard let probed, now - probed.at <= rateController.roundTrip + CongestionController.probeTrust,
             (queue.delay ?? .zero) < CongestionController.trustedQueue, let acknowledged
         else { return acknowledged }
@@ -291,10 +303,11 @@ public struct CongestionController: ~Copyable, Sendable {
 
     /// At which rate packets arrived: while a queue is drained, what the link carries, sooner than the smoothed rate.
     private static func rate(of arrived: [PacketResult]) -> Bitrate? {
-        guard let first = arrived.first, let begin = first.arrival, let end = arrived.last?.arrival,
-            end - begin >= shortestRateSpan
-        else { return nil }
-        return Bitrate(bytes: arrived.reduce(-first.bytes) { $0 + $1.bytes }, over: end - begin)
+        guard let end = arrived.last?.arrival else { return nil }
+        // The end counts: what filled the queue came last.
+        let position = arrived.lastIndex { $0.arrival.map { end - $0 >= shortestRateSpan } ?? false }
+        guard let position, let begin = arrived[position].arrival else { return nil }
+        return Bitrate(bytes: arrived[(position + 1)...].reduce(0) { $0 + $1.bytes }, over: end - begin)
     }
 
     private static func arrivedBefore(_ one: PacketResult, _ other: PacketResult) -> Bool {

@@ -61,9 +61,10 @@ public struct Pacer: Sendable {
 
     /// The controller's target; set it when that changes.
     public var target: Bitrate {
-        didSet { rate = target * Pacer.factor }
+        didSet { rate = target * factor }
     }
 
+    private let factor: Double
     private let burst: Duration
     private let burstSeconds: Double
     private var rate: Bitrate
@@ -72,12 +73,15 @@ public struct Pacer: Sendable {
     private var lastUpdate: Instant?
     private var probes: [Probe] = []
 
-    /// - Parameter burst: At least the interval at which the driver asks, so that no time is lost.
-    public init(target: Bitrate, burst: Duration = defaultBurst) {
+    /// - Parameters:
+    ///   - burst: At least the interval at which the driver asks, so that no time is lost.
+    ///   - factor: Media leaves at this multiple of the target.
+    public init(target: Bitrate, burst: Duration = defaultBurst, factor: Double = factor) {
         self.target = target
+        self.factor = factor
         self.burst = burst
         burstSeconds = burst.inSeconds
-        rate = target * Pacer.factor
+        rate = target * factor
         level = Double(Pacer.largestPacket)
     }
 

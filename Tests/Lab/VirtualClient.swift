@@ -1,0 +1,310 @@
+package import ClientTransport
+package import Conference
+internal import Congestion
+internal import DTLS
+internal import ICE
+package import MediaWorker
+package import NetworkEmulation
+internal import PayloadFormats
+package import ProtocolCore
+internal import RTP
+package import Reception
+internal import SDP
+
+/// One of our clients at the end of two emulated links, with synthetic media and a note of what it receives.
+package final class VirtualClient {
+    /// What a client sends and has room for.
+    package struct Shape: Sendable {
+        package var publishes: [MediaSource] = [.microphone, .camera]
+        package var videoSlots = 1
+        /// Lines of the camera's simulcast layers and their rates in bits per second, the smallest first.
+        package var layers: [(height: Int, bitrate: Int)] = [(180, 150_000), (360, 500_000), (720, 1_500_000)]
+        package var frameRate = 30
+        /// 0 (loudest) ... 127 (silence).
+        package var audioLevel: UInt8 = 127
+
+        package init() {}
+    }
+
+    /// What came of one slot.
+    package struct Picture: Sendable {
+        package var frames = 0
+        /// When each frame could be decoded.
+        package var times: [Instant] = []
+        /// The lines of each frame's picture.
+        package var heights: [Int] = []
+        package var corrupted = 0
+
+        package init() {}
+    }
+
+    package let name: String
+    package let endpoint: SocketEndpoint
+    package let shape: Shape
+    package var level: UInt8
+    package var session: ClientSession
+    package var up: EmulatedLink<[UInt8]>
+    package var down: EmulatedLink<[UInt8]>
+    package let videoSlots: [Mid]
+    package private(set) var pictures: [Mid: Picture] = [:]
+    package private(set) var allocation: WorkerEvent.ReceiverAllocation?
+    package private(set) var allocations: [(at: Instant, allocation: WorkerEvent.ReceiverAllocation)] = []
+    /// The delay of the queue in front of the client, sampled every 10 ms.
+    package private(set) var queueDelays: [(at: Instant, delay: Duration)] = []
+    package private(set) var audioPacketsReceived = 0
+    /// Payload bytes of media that arrived.
+    package private(set) var mediaBytes = 0
+    /// 20 ms steps of sound played, and those that had to be invented, once sound had begun.
+    package var audio: AudioReceptionStatistics { jitterBuffer.statistics }
+    package private(set) var playedSteps = 0
+
+    private var datagrams = DatagramBuffer()
+    private let lines: [ClientLine]
+    private var sources: [SyntheticH264] = []
+    private var isPaused: [Bool]
+    private var assemblers: [Mid: VideoFrameAssembler] = [:]
+    private var heights: [Mid: Int] = [:]
+    private var jitterBuffer = AudioJitterBuffer()
+    private var nextPlayout: Instant?
+    private var nextFrame: Instant?
+    private var nextAudio: Instant?
+    private var frameNumber = 0
+    private var audioNumber = 0
+    private var unit: [UInt8] = []
+    private var lastSample = Instant.zero
+    private var wallClock: Instant = .zero
+
+    init(
+        index: Int, identity: DTLSIdentity, seed: UInt64, up: LinkConditions, down: LinkConditions, shape: Shape,
+        wallClockAtZero: Duration
+    ) throws {
+        name = "p\(index)"
+        endpoint = SocketEndpoint(ipv4: 0xc000_0000 + UInt32(index), port: 5000)
+        self.shape = shape
+        level = shape.audioLevel
+        var configuration = ClientSession.Configuration(
+            identity: identity,
+            ice: ICECredentials(ufrag: "client\(index)", password: "clientPassword0123456789"),
+            localEndpoints: [endpoint], seed: seed, canonicalName: name)
+        configuration.wallClockAtZero = wallClockAtZero
+        configuration.startBitrate = .megabits(5)
+        session = ClientSession(configuration)
+        self.up = EmulatedLink(up, seed: seed &+ 1)
+        self.down = EmulatedLink(down, seed: seed &+ 2)
+        let rids = ["q", "h", "f"].map { Rid($0) }.suffix(shape.layers.count)
+        lines = ClientLine.usual(
+            audioSlots: 3, videoSlots: shape.videoSlots, screenSlots: 0,
+            cameraLayers: shape.layers.count > 1 ? Array(rids) : [])
+        videoSlots = lines.filter { $0.purpose == .videoSlot }.map(\.mid)
+        isPaused = shape.layers.map { _ in false }
+        for (position, layer) in shape.layers.enumerated() {
+            sources.append(
+                SyntheticH264(
+                    .init(
+                        size: PictureSize(width: layer.height * 16 / 9, height: layer.height),
+                        frameRate: shape.frameRate, bitRate: layer.bitrate), seed: seed &+ UInt64(position)))
+        }
+        session.setWantedBitrate(.megabits(3))
+    }
+
+    var purposes: [Mid: LinePurpose] {
+        Dictionary(uniqueKeysWithValues: lines.map { ($0.mid, $0.purpose) })
+    }
+
+    func offer() -> String {
+        session.offer(lines, restartingWith: nil).description
+    }
+
+    func accept(_ answer: String, now: Instant) throws {
+        try session.accept(answer, now: now, into: &datagrams)
+        sendUp(now: now)
+    }
+
+    // MARK: Sending
+
+    /// Makes and sends the media that is due.
+    func produce(now: Instant) {
+        if let due = session.deadline, due <= now { session.advance(now: now, into: &datagrams) }
+        while let event = session.poll() {
+            if case .keyframeWanted(_, let rid) = event { requestKeyframe(rid) }
+        }
+        if session.isConnected {
+            if shape.publishes.contains(.camera) { produceVideo(now: now) }
+            if shape.publishes.contains(.microphone) { produceAudio(now: now) }
+        }
+        sendUp(now: now)
+    }
+
+    private func produceVideo(now: Instant) {
+        if let nextFrame, now < nextFrame { return }
+        nextFrame = now + .nanoseconds(1_000_000_000 / Int64(shape.frameRate))
+        let camera = lines.first { $0.purpose == .camera }
+        guard let camera else { return }
+        let time: Duration = .nanoseconds(Int64(frameNumber) * 1_000_000_000 / Int64(shape.frameRate))
+        frameNumber += 1
+        for index in sources.indices where !isPaused[index] {
+            let rid = camera.rids.isEmpty ? nil : camera.rids[index]
+            guard let stream = session.stream(camera.mid, rid: rid) else { continue }
+            let frame = sources[index].next(into: &unit, now: now)
+            let isTaken = session.sendAccessUnit(
+                unit, isKeyframe: frame.isKeyframe, on: stream, mediaTime: time, now: now, into: &datagrams)
+            if !isTaken { sources[index].requestKeyframe() }
+        }
+    }
+
+    private func produceAudio(now: Instant) {
+        if let nextAudio, now < nextAudio { return }
+        nextAudio = (nextAudio ?? now) + .milliseconds(20)
+        let microphone = lines.first { $0.purpose == .microphone }
+        guard let microphone, let stream = session.stream(microphone.mid) else { return }
+        // 20 ms of CELT at full band (RFC 6716 §3.1), 32 kbit/s.
+        var payload = [UInt8](repeating: UInt8(truncatingIfNeeded: audioNumber), count: 80)
+        payload[0] = 0xf8
+        session.sendAudio(
+            payload, on: stream, mediaTime: .milliseconds(20) * audioNumber,
+            level: AudioLevel(voiceActivity: level < 60, level: level), now: now, into: &datagrams)
+        audioNumber += 1
+    }
+
+    private func requestKeyframe(_ rid: Rid?) {
+        let camera = lines.first { $0.purpose == .camera }
+        let position = rid.flatMap { camera?.rids.firstIndex(of: $0) } ?? 0
+        if sources.indices.contains(position) { sources[position].requestKeyframe() }
+    }
+
+    func obey(_ demands: [LayerDemand]) {
+        for (position, demand) in demands.enumerated() where isPaused.indices.contains(position) {
+            if isPaused[position], demand.isWanted { sources[position].requestKeyframe() }
+            isPaused[position] = !demand.isWanted
+        }
+    }
+
+    func note(_ allocation: WorkerEvent.ReceiverAllocation) {
+        self.allocation = allocation
+        allocations.append((wallClock, allocation))
+    }
+
+    private func sendUp(now: Instant) {
+        for index in 0..<datagrams.count {
+            datagrams.withDatagram(index) { bytes, _ in
+                _ = up.send(Array(bytes), size: bytes.count + 28, at: now)
+            }
+        }
+        datagrams.removeAll()
+    }
+
+    func arrivalsAtServer(now: Instant) -> [[UInt8]] {
+        up.poll(now: now).map(\.payload)
+    }
+
+    // MARK: Receiving
+
+    func sendDown(_ bytes: [UInt8], now: Instant) {
+        _ = down.send(bytes, size: bytes.count + 28, at: now)
+    }
+
+    /// Takes what has arrived, puts frames together and plays sound.
+    func consume(now: Instant) {
+        wallClock = now
+        if now - lastSample >= .milliseconds(10) {
+            lastSample = now
+            queueDelays.append((now, down.queueDelay ?? .zero))
+        }
+        for delivery in down.poll(now: now) {
+            var bytes = delivery.payload
+            var arrived: [(ReceivedPacket, [UInt8])] = []
+            bytes.withUnsafeMutableBytes { buffer in
+                session.receive(buffer, from: VirtualConference.endpoint, to: endpoint, now: now, into: &datagrams) {
+                    arrived.append(($0, Array($1)))
+                }
+            }
+            for (packet, payload) in arrived { take(packet, payload, now: now) }
+        }
+        for mid in assemblers.keys { assemble(mid, now: now) }
+        play(now: now)
+        sendUp(now: now)
+    }
+
+    private func take(_ packet: ReceivedPacket, _ payload: [UInt8], now: Instant) {
+        mediaBytes += payload.count
+        switch packet.purpose {
+        case .audioSlot:
+            audioPacketsReceived += 1
+            jitterBuffer.insert(
+                sequence: packet.sequence, timestamp: packet.timestamp, payload: payload.span.bytes, arrival: now)
+            if nextPlayout == nil { nextPlayout = now + .milliseconds(20) }
+        default:
+            assemblers[packet.mid, default: VideoFrameAssembler()].insert(
+                sequence: packet.sequence, timestamp: packet.timestamp, marker: packet.marker,
+                payload: payload.span.bytes, arrival: now)
+        }
+    }
+
+    private func assemble(_ mid: Mid, now: Instant) {
+        while let unit = assemblers[mid]?.next(now: now) {
+            var picture = pictures[mid] ?? Picture()
+            if unit.isKeyframe, let size = size(of: unit) { heights[mid] = size.height }
+            if SyntheticH264Stamp.read(accessUnit: unit.annexB.span.bytes) == nil { picture.corrupted += 1 }
+            picture.frames += 1
+            picture.times.append(now)
+            picture.heights.append(heights[mid] ?? 0)
+            pictures[mid] = picture
+        }
+        if assemblers[mid]?.wantsKeyframe(now: now) ?? false {
+            session.requestKeyframe(mid, now: now, into: &datagrams)
+        }
+    }
+
+    private func size(of unit: VideoAccessUnit) -> PictureSize? {
+        for range in unit.nalUnits where unit.annexB[range.lowerBound] & 0x1f == 7 {
+            let bytes = Array(unit.annexB[range])
+            if let set = try? H264SequenceParameterSet(parsing: bytes.span.bytes) { return set.size }
+        }
+        return nil
+    }
+
+    private func play(now: Instant) {
+        while let due = nextPlayout, due <= now {
+            let action = jitterBuffer.pull(now: due)
+            playedSteps += 1
+            nextPlayout = due + max(action.duration, .milliseconds(10))
+        }
+    }
+}
+
+extension VirtualClient.Picture {
+    /// Frames in a span of time.
+    package func frames(from start: Instant, to end: Instant) -> Int {
+        times.count { $0 >= start && $0 < end }
+    }
+
+    /// The longest time without a frame in a span; the span itself when there was none.
+    package func longestGap(from start: Instant, to end: Instant) -> Duration {
+        var last = start
+        var longest = Duration.zero
+        for time in times where time >= start && time < end {
+            longest = max(longest, time - last)
+            last = time
+        }
+        return max(longest, end - last)
+    }
+
+    /// The lines of the picture shown at an instant; nil before the first.
+    package func height(at instant: Instant) -> Int? {
+        times.lastIndex { $0 <= instant }.map { heights[$0] }
+    }
+
+    /// When a picture of at least so many lines was first shown after an instant, and none smaller for two seconds.
+    package func reaches(_ height: Int, after start: Instant) -> Duration? {
+        var since: Instant?
+        for (time, lines) in zip(times, heights) where time >= start {
+            if lines >= height {
+                since = since ?? time
+                if let since, time - since >= .seconds(2) { return since - start }
+            } else {
+                since = nil
+            }
+        }
+        return since.map { $0 - start }
+    }
+}
