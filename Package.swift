@@ -15,10 +15,6 @@ let isFuzzing = Context.environment["SWITCHBOARD_FUZZ"] != nil
 let instrumented: [SwiftSetting] =
     isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])] : []
 
-    (Context.environment["SB_HIDE"] ?? "").split(separator: ":").filter { $0.hasPrefix(prefix) }.map {
-        String($0.dropFirst(prefix.count))
-    }
-}
 /// A library target; `folder` is the room on its floor, for example `Protocols/RTP`.
 func room(_ name: String, in folder: String, _ dependencies: [Target.Dependency] = []) -> Target {
     .target(
@@ -138,10 +134,17 @@ let clients: [Target] = [
     .target(
         name: "CallingClient",
         dependencies: [
-            "ClientTransport", "Congestion", "DTLS", "MediaIO", "ProtocolCore", "RTP", "Reception", "SDP", boringSSL,
+            "ClientTransport", "Congestion", "DTLS", "MediaIO", "PayloadFormats", "ProtocolCore", "RTP", "Reception",
+            "SDP", boringSSL,
             nio, nioHTTP1, product("NIOFoundationCompat", "swift-nio"), product("NIOPosix", "swift-nio"),
             product("NIOWebSocket", "swift-nio"),
         ], path: "Clients/Swift/Sources/CallingClient", swiftSettings: strict),
+    .target(
+        name: "LoadGenerator",
+        dependencies: [
+            "ClientTransport", "Congestion", "DTLS", "ICE", "MediaIO", "PayloadFormats", "ProtocolCore", "RTP",
+            "Reception", "SDP",
+        ], path: "Clients/Swift/Sources/LoadGenerator", swiftSettings: strict),
 ]
 
 let program: [Target] = [
@@ -149,7 +152,7 @@ let program: [Target] = [
         name: "Switchboard",
         dependencies: [
             "Calling", "CallingClient", "ClientTransport", "Codecs", "Conference", "Congestion", "DTLS", "HTTPServer",
-            "Identity", "MediaIO", "MediaWorker",
+            "Identity", "LoadGenerator", "MediaIO", "MediaWorker",
             "NetworkEmulation", "NetworkRelay", "PayloadFormats", "ProtocolCore", "RESTAPI", "Reception", "Relay",
             "SDP", "ServerConfiguration", "Signaling", "Store", "TURN", "Telemetry", "WHIP", argumentParser, boringSSL,
             hummingbird,
@@ -297,6 +300,11 @@ let clientTests: [Target] = [
         dependencies: [
             "CallingClient", "ClientTransport", "PayloadFormats", "ProtocolCore", "RTP", "Reception", "SDP",
         ], path: "Clients/Swift/Tests/CallingClientTests", swiftSettings: strict),
+    .testTarget(
+        name: "LoadGeneratorTests",
+        dependencies: [
+            "ClientTransport", "LoadGenerator", "MediaIO", "PayloadFormats", "ProtocolCore", "RTP", "SDP",
+        ], path: "Clients/Swift/Tests/LoadGeneratorTests", swiftSettings: strict),
 ]
 
 let houseTests: [Target] = [

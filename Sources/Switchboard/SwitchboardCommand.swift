@@ -6,7 +6,10 @@ struct SwitchboardCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "switchboard",
         abstract: "A self-hosted communication platform: voice and video calls between apps and browsers.",
-        subcommands: [ServeCommand.self, UserCommand.self, CallCommand.self, NetemCommand.self, VersionCommand.self])
+        subcommands: [
+            ServeCommand.self, UserCommand.self, CallCommand.self, LoadtestCommand.self, NetemCommand.self,
+            VersionCommand.self,
+        ])
 
     /// The version of the program.
     static let version = "0.1.0"

@@ -57,6 +57,8 @@ package final class VirtualClient {
     /// 20 ms steps of sound played, and those that had to be invented, once sound had begun.
     package var audio: AudioReceptionStatistics { jitterBuffer.statistics }
     package private(set) var playedSteps = 0
+    package var counters: ClientSession.Counters { session.counters }
+    package var isConnected: Bool { session.isConnected }
 
     private var datagrams = DatagramBuffer()
     private let lines: [ClientLine]
@@ -73,6 +75,9 @@ package final class VirtualClient {
     private var unit: [UInt8] = []
     private var lastSample = Instant.zero
     private var wallClock: Instant = .zero
+    private var nextCrossTraffic: Instant?
+    /// Bits per second that somebody else sends over the link to this client.
+    package var crossTraffic = 0
 
     init(
         index: Int, identity: DTLSIdentity, seed: UInt64, up: LinkConditions, down: LinkConditions, shape: Shape,
@@ -203,14 +208,29 @@ package final class VirtualClient {
         _ = down.send(bytes, size: bytes.count + 28, at: now)
     }
 
+    /// Puts somebody else's packets on the link to this client.
+    private func addCrossTraffic(now: Instant) {
+        guard crossTraffic > 0 else {
+            nextCrossTraffic = nil
+            return
+        }
+        var due = nextCrossTraffic ?? now
+        while due <= now {
+            _ = down.send([], size: 1200, at: now)
+            due = due + .nanoseconds(1200 * 8 * 1_000_000_000 / Int64(crossTraffic))
+        }
+        nextCrossTraffic = due
+    }
+
     /// Takes what has arrived, puts frames together and plays sound.
     func consume(now: Instant) {
+        addCrossTraffic(now: now)
         wallClock = now
         if now - lastSample >= .milliseconds(10) {
             lastSample = now
             queueDelays.append((now, down.queueDelay ?? .zero))
         }
-        for delivery in down.poll(now: now) {
+        for delivery in down.poll(now: now) where !delivery.payload.isEmpty {
             var bytes = delivery.payload
             var arrived: [(ReceivedPacket, [UInt8])] = []
             bytes.withUnsafeMutableBytes { buffer in
@@ -230,8 +250,13 @@ package final class VirtualClient {
         switch packet.purpose {
         case .audioSlot:
             audioPacketsReceived += 1
-            jitterBuffer.insert(
-                sequence: packet.sequence, timestamp: packet.timestamp, payload: payload.span.bytes, arrival: now)
+            if packet.isRedundant {
+                jitterBuffer.insertRedundant(
+                    sequence: packet.sequence, timestamp: packet.timestamp, payload: payload.span.bytes, arrival: now)
+            } else {
+                jitterBuffer.insert(
+                    sequence: packet.sequence, timestamp: packet.timestamp, payload: payload.span.bytes, arrival: now)
+            }
             if nextPlayout == nil { nextPlayout = now + .milliseconds(20) }
         default:
             assemblers[packet.mid, default: VideoFrameAssembler()].insert(

@@ -12,13 +12,14 @@ struct LossTests {
         let (conference, _, grace) = try Lab.pair(Lab.link(4, loss: .random(0.1)), seed: seed)
         conference.run(for: .seconds(15))
         let start = conference.now
+        let concealed = grace.audio.concealed
         conference.run(for: .seconds(20))
         let frames = grace.picture.frames(from: start, to: conference.now)
         #expect(frames > 20 * 20, "\(frames)")
         #expect(grace.picture.height(at: conference.now) == 720)
         #expect(grace.picture.corrupted == 0)
-        let share = Double(grace.audio.concealed.nanoseconds) / 35e9
-        #expect(share < 0.02, "\(share)")
+        let share = Double((grace.audio.concealed - concealed).nanoseconds) / 20e9
+        #expect(share < 0.01, "\(share)")
     }
 
     @Test("Bursts of loss do not stop the picture for long")

@@ -69,50 +69,62 @@ extension Member {
     }
 }
 
-/// The last audio packet of a track, of which a copy can go with the next one.
+/// The last audio packets of a track, of which copies can go with the next one.
 struct EarlierAudio {
     /// Opus frames of more bytes gain little and cost much.
     private static let longest = 400
 
-    private var bytes: UnsafeMutableRawPointer?
-    private var length = 0
-    private var timestamp: UInt32 = 0
-    private var sequence: UInt16 = 0
+    private struct Kept {
+        var bytes: UnsafeMutableRawPointer
+        var length: Int
+        var timestamp: UInt32
+        var sequence: UInt16
+    }
+
+    private var newer: Kept?
+    private var older: Kept?
 
     mutating func note(
         _ details: PacketDetails, _ payload: UnsafeRawPointer, _ count: Int, buffers: inout PacketBuffers
     ) {
-        length = 0
-        guard count <= EarlierAudio.longest else { return }
-        let buffer = bytes ?? buffers.take()
-        bytes = buffer
-        buffer.copyMemory(from: payload, byteCount: count)
-        length = count
-        timestamp = details.timestamp
-        sequence = details.sequence
+        let buffer = older?.bytes ?? buffers.take()
+        older = newer
+        newer = Kept(
+            bytes: buffer, length: min(count, EarlierAudio.longest), timestamp: details.timestamp,
+            sequence: details.sequence)
+        buffer.copyMemory(from: payload, byteCount: min(count, EarlierAudio.longest))
+        if count > EarlierAudio.longest { newer?.length = 0 }
     }
 
-    /// The packet with a copy of the one before it; nil when there is none to copy. Valid until the queue is flushed.
+    /// The packet with copies of the two before it, so that one of three may get through; nil when there is nothing to
+    /// copy. Valid until the queue is flushed.
     func redundant(
         _ details: PacketDetails, _ payload: UnsafeRawPointer, _ count: Int, payloadType: UInt8,
         buffers: inout PacketBuffers
     ) -> (bytes: UnsafeRawPointer, length: Int)? {
-        let age = Int(Int32(bitPattern: details.timestamp &- timestamp))
-        guard let bytes, length > 0, details.sequence == sequence &+ 1, age > 0, count <= EarlierAudio.longest
-        else { return nil }
+        guard count <= EarlierAudio.longest, let copy = copy(of: newer, distance: 1, for: details) else { return nil }
         let buffer = buffers.take()
         // Rests until what is queued has been sent.
         defer { buffers.give(buffer) }
         let written = RedundantAudio.write(
             primary: UnsafeRawBufferPointer(start: payload, count: count).bytes, payloadType: PayloadType(payloadType),
-            newer: RedundantAudio.Earlier(
-                payload: UnsafeRawBufferPointer(start: bytes, count: length), timestampOffset: age),
+            newer: copy, older: self.copy(of: older, distance: 2, for: details),
             into: UnsafeMutableRawBufferPointer(start: buffer, count: PacketBuffers.size))
         return written.map { (UnsafeRawPointer(buffer), $0) }
     }
 
+    private func copy(of kept: Kept?, distance: UInt16, for details: PacketDetails) -> RedundantAudio.Earlier? {
+        guard let kept, kept.length > 0, details.sequence == kept.sequence &+ distance else { return nil }
+        let age = Int(Int32(bitPattern: details.timestamp &- kept.timestamp))
+        guard age > 0 else { return nil }
+        return RedundantAudio.Earlier(
+            payload: UnsafeRawBufferPointer(start: kept.bytes, count: kept.length), timestampOffset: age)
+    }
+
     mutating func release(to buffers: inout PacketBuffers) {
-        if let bytes { buffers.give(bytes) }
+        for kept in [newer, older] {
+            if let kept { buffers.give(kept.bytes) }
+        }
         self = EarlierAudio()
     }
 }

@@ -38,7 +38,8 @@ enum OfferedCodec {
     private static let videoFeedback: RTCPFeedback = [.nack, .pli, .fir, .transportCC]
 
     static let opus = NegotiatedCodec(
-        codec: .opus, payloadType: PayloadType(111), clockRate: 48_000, channels: 2, feedback: [.transportCC])
+        codec: .opus, payloadType: PayloadType(111), redPayloadType: PayloadType(63), clockRate: 48_000, channels: 2,
+        feedback: [.transportCC])
     /// Constrained Baseline of level 4, which allows 1920 x 1080 at 30 frames per second.
     static let h264Baseline = h264(102, rtx: 103, profile: "42e028")
     static let h264High = h264(104, rtx: 105, profile: "640028")

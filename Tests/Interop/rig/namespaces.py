@@ -1,4 +1,4 @@
-"""A network of its own for one browser: a network namespace, a cable (veth) to the machine, and the kernel's `tc` on it.
+"""A network of its own for one browser: a network namespace, a cable (veth) to the machine, and `tc` on it.
 
 Only root can make one. Media takes the cable; pages and signalling reach the namespace's 127.0.0.1 by sockets that the
 test itself holds, so that the page stays a secure context and a slow link slows nothing but media.
@@ -75,7 +75,8 @@ class Namespace:
 
     def limit_down(self, rate: str, queue: str = "200ms") -> None:
         """Limits what comes into the namespace; `rate` as `switchboard netem` takes it: `5M`, `700k`."""
-        limit = f"dev {self._near} root tbf rate {rate.lower()}bit burst 6kb latency {queue}"
+        # Little more than a packet at once: a larger burst would let a short probe through at any rate.
+        limit = f"dev {self._near} root tbf rate {rate.lower()}bit burst 2kb latency {queue}"
         run("tc", "qdisc", "replace", *limit.split())
 
     def bring(self, port: int) -> None:

@@ -36,7 +36,7 @@ struct RedundancyTests {
         #expect(sent.allSatisfy { $0.payloadType == 111 })
     }
 
-    @Test("Copies are made for who loses packets, of the packet before only")
+    @Test("Copies are made for who loses packets, of the two packets before")
     func makes() throws {
         var fixture = scene()
         fixture.conference.setBudget(2_000_000, lossShare: 0.1, for: 1)
@@ -49,11 +49,16 @@ struct RedundancyTests {
         #expect(blocks.map { Array(made.payload[$0.range]) } == [[1, 2, 3], [4, 5]])
         #expect(blocks.map(\.timestampOffset) == [960, 0])
         #expect(sent.first { $0.receiver == 2 }?.payload == [4, 5])
+        let next = try #require(
+            fixture.send(3, timestamp: 1920, from: 0, .microphone, level: 10, payload: [8]).first { $0.receiver == 1 })
+        let both = try RedundantAudio.blocks(in: next.payload.span.bytes)
+        #expect(both.map { Array(next.payload[$0.range]) } == [[1, 2, 3], [4, 5], [8]])
+        #expect(both.map(\.timestampOffset) == [1920, 960, 0])
         // After a gap there is nothing to copy.
-        let late = fixture.send(4, timestamp: 2880, from: 0, .microphone, level: 10, payload: [6])
+        let late = fixture.send(5, timestamp: 3840, from: 0, .microphone, level: 10, payload: [6])
         #expect(late.allSatisfy { $0.payload == [6] })
         fixture.conference.setBudget(2_000_000, lossShare: 0, for: 1)
-        let plain = fixture.send(5, timestamp: 3840, from: 0, .microphone, level: 10, payload: [7])
+        let plain = fixture.send(6, timestamp: 4800, from: 0, .microphone, level: 10, payload: [7])
         #expect(plain.allSatisfy { $0.payload == [7] })
     }
 }

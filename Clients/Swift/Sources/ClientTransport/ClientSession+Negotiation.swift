@@ -116,9 +116,14 @@ extension ClientSession {
     private mutating func learnCodecs(_ agreement: AnsweredSession) {
         payloadTypes = Array(repeating: nil, count: 128)
         rtxTypes = []
+        redTypes = []
         for codec in agreement.lines.flatMap(\.codecs) {
             payloadTypes[Int(codec.payloadType.rawValue)] = codec
             if let rtx = codec.rtxPayloadType { rtxTypes.insert(rtx) }
+            if let red = codec.redPayloadType {
+                payloadTypes[Int(red.rawValue)] = codec
+                redTypes.insert(red)
+            }
         }
     }
 

@@ -88,7 +88,7 @@ extension ClientSession {
                 mid: stream.mid, purpose: stream.purpose, ssrc: stream.ssrc, codec: codec.codec,
                 sequence: header.sequenceNumber, timestamp: header.timestamp, marker: header.marker,
                 audioLevel: values.audioLevel, orientation: values.videoOrientation, arrival: now,
-                isRecovered: false), content)
+                isRecovered: false, isRedundant: redTypes.contains(header.payloadType)), content)
     }
 
     /// A packet that was sent again (RFC 4588 §4): two bytes of original sequence number, then the payload.

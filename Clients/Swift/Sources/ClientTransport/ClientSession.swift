@@ -57,6 +57,7 @@ public struct ClientSession: ~Copyable {
     var arrivals: TransportFeedbackRecorder
     var payloadTypes: [NegotiatedCodec?] = Array(repeating: nil, count: 128)
     var rtxTypes: Set<PayloadType> = []
+    var redTypes: Set<PayloadType> = []
     var extensions = HeaderExtensionMap()
     var nextReport: Instant?
     var nextIntraRequests: [SSRC: UInt8] = [:]

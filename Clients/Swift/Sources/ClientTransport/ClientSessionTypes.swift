@@ -91,11 +91,13 @@ public struct ReceivedPacket: Hashable, Sendable {
     public var arrival: Instant
     /// It was lost and came as a retransmission.
     public var isRecovered: Bool
+    /// The payload has copies of earlier packets (RFC 2198).
+    public var isRedundant: Bool
 
     public init(
         mid: Mid, purpose: LinePurpose, ssrc: SSRC, codec: Codec, sequence: SequenceNumber, timestamp: RTPTimestamp,
         marker: Bool, audioLevel: AudioLevel? = nil, orientation: UInt8? = nil, arrival: Instant,
-        isRecovered: Bool = false
+        isRecovered: Bool = false, isRedundant: Bool = false
     ) {
         self.mid = mid
         self.purpose = purpose
@@ -108,6 +110,7 @@ public struct ReceivedPacket: Hashable, Sendable {
         self.orientation = orientation
         self.arrival = arrival
         self.isRecovered = isRecovered
+        self.isRedundant = isRedundant
     }
 }
 

@@ -1,4 +1,5 @@
 internal import ClientTransport
+internal import PayloadFormats
 internal import ProtocolCore
 internal import Reception
 internal import SDP
@@ -51,14 +52,20 @@ final class SlotReceiver: MediaSink, @unchecked Sendable {
         case .opus:
             guard options.makeAudioDecoder != nil else {
                 if let participant = slot.content.participant {
-                    receiver.receiveAudioPacket(Array(payload), packet, from: participant)
+                    receiver.receiveAudioPacket(plain(packet, payload), packet, from: participant)
                 }
                 return
             }
             if slot.audio == nil { slot.audio = AudioJitterBuffer() }
-            slot.audio?.insert(
-                sequence: packet.sequence, timestamp: packet.timestamp, payload: payload.bytes,
-                arrival: packet.arrival)
+            if packet.isRedundant {
+                slot.audio?.insertRedundant(
+                    sequence: packet.sequence, timestamp: packet.timestamp, payload: payload.bytes,
+                    arrival: packet.arrival)
+            } else {
+                slot.audio?.insert(
+                    sequence: packet.sequence, timestamp: packet.timestamp, payload: payload.bytes,
+                    arrival: packet.arrival)
+            }
             if slot.nextPull == nil { slot.nextPull = packet.arrival }
         case .h264:
             if slot.video == nil { slot.video = VideoFrameAssembler() }
@@ -69,6 +76,14 @@ final class SlotReceiver: MediaSink, @unchecked Sendable {
         case .vp8:
             break
         }
+    }
+
+    /// The packet without the copies of earlier ones that may come with it.
+    private func plain(_ packet: ReceivedPacket, _ payload: UnsafeRawBufferPointer) -> [UInt8] {
+        guard packet.isRedundant, let range = RedundantAudio.primaryRange(in: payload.bytes) else {
+            return Array(payload)
+        }
+        return Array(payload[range])
     }
 
     func tick(now: Instant) -> [Mid] {
