@@ -182,7 +182,8 @@ let protocolTests: [Target] = [
     tests("RTPTests", in: "Protocols/RTPTests", ["RTP", "ProtocolCore"]),
     tests("PayloadFormatsTests", in: "Protocols/PayloadFormatsTests", ["PayloadFormats", "ProtocolCore"]),
     tests(
-        "CongestionTests", in: "Protocols/CongestionTests", ["Congestion", "NetworkEmulation", "ProtocolCore", "RTP"]),
+        "CongestionTests", in: "Protocols/CongestionTests",
+        ["Congestion", "NetworkEmulation", "ProtocolCore", "RTP", "TestSupport"]),
     tests(
         "NetworkEmulationTests", in: "Protocols/NetworkEmulationTests", ["NetworkEmulation", "ProtocolCore"]),
     tests("STUNTests", in: "Protocols/STUNTests", ["STUN", "ProtocolCore"]),
@@ -284,7 +285,7 @@ let labTests: [Target] = [
         "LabScenarios", in: "LabScenarios",
         [
             "ClientTransport", "Conference", "Congestion", "MediaLab", "MediaWorker", "NetworkEmulation",
-            "ProtocolCore", "Reception",
+            "ProtocolCore", "Reception", "TestSupport",
         ])
 ]
 

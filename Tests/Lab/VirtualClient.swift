@@ -192,7 +192,7 @@ package final class VirtualClient {
     private func sendUp(now: Instant) {
         for index in 0..<datagrams.count {
             datagrams.withDatagram(index) { bytes, _ in
-                _ = up.send(Array(bytes), size: bytes.count + 28, at: now)
+                _ = up.send(Array(bytes), size: VirtualConference.weight(of: bytes), at: now)
             }
         }
         datagrams.removeAll()
@@ -205,7 +205,7 @@ package final class VirtualClient {
     // MARK: Receiving
 
     func sendDown(_ bytes: [UInt8], now: Instant) {
-        _ = down.send(bytes, size: bytes.count + 28, at: now)
+        _ = down.send(bytes, size: bytes.withUnsafeBytes(VirtualConference.weight(of:)), at: now)
     }
 
     /// Puts somebody else's packets on the link to this client.

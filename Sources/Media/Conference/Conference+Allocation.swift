@@ -101,7 +101,7 @@ extension Conference {
         else { return nil }
         let option = decision.option.map { candidate.options[$0] }
         if member.pointee.allocations[position]?.source != source {
-            member.pointee.allocations[position] = AllocationMemory(source: source)
+            member.pointee.allocations[position] = AllocationMemory(source: source, now: now)
         }
         member.pointee.allocations[position]?.note(
             option, fell: isShown(candidate, in: slot) && candidate.present.map { $0 > decision.option ?? -1 } ?? false,

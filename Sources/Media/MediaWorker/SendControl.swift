@@ -49,7 +49,7 @@ struct SendControl: ~Copyable {
 
     /// What all video and audio may take, in bits per second; nil while nothing limits it.
     func budget(now: Instant) -> Int? {
-        isInForce(now: now) ? controller.target.bitsPerSecond : nil
+        isInForce(now: now) ? controller.capacity.bitsPerSecond : nil
     }
 
     @inline(__always)

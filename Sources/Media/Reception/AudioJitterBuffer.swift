@@ -57,6 +57,8 @@ public struct AudioJitterBuffer: Sendable {
 
     var histogram = DelayHistogram()
     var fastest = TransitMinimum()
+    /// The packets that came last, by their positions.
+    private var recent = RecentPositions()
     var history = SequenceHistory()
     private var newest: (timestamp: RTPTimestamp, position: Int64)?
     private var lastTransit: Duration?
@@ -78,6 +80,9 @@ public struct AudioJitterBuffer: Sendable {
         guard let ticks = accept(sequence, payload) else { return }
         let position = place(timestamp, at: arrival)
         noteArrival(position, at: arrival)
+        if history.isMissing(sequence + -1), OpusPacket.hasForwardErrorCorrection(payload) {
+            noteRepair(position - ticks, at: arrival)
+        }
         store(
             Entry(position: position, ticks: ticks, sequence: sequence, payload: payload.withUnsafeBytes { Array($0) }),
             arrival: arrival)
@@ -99,13 +104,25 @@ public struct AudioJitterBuffer: Sendable {
         for block in blocks.dropLast() {
             let copy = payload.extracting(block.range)
             guard block.timestampOffset > 0, let ticks = AudioJitterBuffer.ticks(of: copy) else { continue }
+            let original = position - Int64(block.timestampOffset)
+            noteRepair(original, at: arrival)
             storeCopy(
-                Entry(
-                    position: position - Int64(block.timestampOffset), ticks: ticks, sequence: nil,
-                    payload: copy.withUnsafeBytes { Array($0) }))
+                Entry(position: original, ticks: ticks, sequence: nil, payload: copy.withUnsafeBytes { Array($0) }))
         }
         let bytes = payload.extracting(primary.range).withUnsafeBytes { Array($0) }
         store(Entry(position: position, ticks: ticks, sequence: sequence, payload: bytes), arrival: arrival)
+    }
+
+    /// What repairs a lost packet comes later than that would have, and is of use only if the buffer waits for it: so it
+    /// counts as the packet's arrival.
+    private mutating func noteRepair(_ position: Int64, at arrival: Instant) {
+        guard !recent.contains(position), let minimum = fastest.value else { return }
+        recent.insert(position)
+        histogram.record(transit(of: position, at: arrival) - minimum, at: arrival)
+    }
+
+    private func transit(of position: Int64, at arrival: Instant) -> Duration {
+        .nanoseconds(arrival.nanoseconds) - AudioJitterBuffer.duration(ticks: position)
     }
 
     /// Counts the packet; nil if nothing can be done with it.
@@ -151,10 +168,12 @@ public struct AudioJitterBuffer: Sendable {
         lastTransit = nil
         heldTicks = 0
         fastest.removeAll()
+        recent = RecentPositions()
     }
 
     private mutating func noteArrival(_ position: Int64, at arrival: Instant) {
-        let transit = .nanoseconds(arrival.nanoseconds) - AudioJitterBuffer.duration(ticks: position)
+        let transit = transit(of: position, at: arrival)
+        recent.insert(position)
         fastest.record(transit, at: arrival)
         if let minimum = fastest.value { histogram.record(transit - minimum, at: arrival) }
         statistics.targetDelay = histogram.target

@@ -39,6 +39,14 @@ struct SequenceHistory {
         return .new
     }
 
+    /// Whether a number has not come though older ones have.
+    func isMissing(_ sequence: SequenceNumber) -> Bool {
+        guard let newest else { return false }
+        let age = newest.distance(from: sequence)
+        guard (0..<63).contains(age), seen >> UInt64(age) & 1 == 0 else { return false }
+        return seen >> UInt64(age) != 0
+    }
+
     private mutating func begin(_ sequence: SequenceNumber) {
         newest = sequence
         seen = 1

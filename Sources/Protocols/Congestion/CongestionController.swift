@@ -67,6 +67,8 @@ public struct CongestionController: ~Copyable, Sendable {
 
     /// How much may be sent, everything included: headers, retransmissions, padding.
     public private(set) var target: Bitrate
+    /// What the link is believed to carry. Above `target` while a queue is drained: what is sent for long fits into this.
+    public var capacity: Bitrate { min(estimate, bounds.upperBound) }
     /// Why not more.
     public private(set) var state = CongestionState.increasing
     /// How much would be sent if the link carried anything. Probes are made only while it is above zero, and go up to
@@ -238,9 +240,9 @@ public struct CongestionController: ~Copyable, Sendable {
         // While a burst fills the queue, what arrives is what the link carries, however little was sent before.
         if trendline.usage == .overuse, let acknowledged, let latestRate { return max(acknowledged, latestRate) }
         guard let probed, now - probed.at <= rateController.roundTrip + CongestionController.probeTrust,
-            (queue.delay ?? .zero) < CongestionController.trustedQueue, let acknowledged
+            (queue.delay ?? .zero) < CongestionController.trustedQueue
         else { return acknowledged }
-        return max(acknowledged, probed.rate)
+        return max(acknowledged ?? .zero, probed.rate)
     }
 
     /// What the link is believed to carry, whether or not a queue is being drained.

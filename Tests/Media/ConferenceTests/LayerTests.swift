@@ -64,7 +64,7 @@ struct LayerTests {
     func fallsAndRises() {
         var fixture = scene()
         var sequence: UInt16 = 0
-        #expect(shown(&fixture, .seconds(2), from: ada, &sequence) == 2)
+        #expect(shown(&fixture, .seconds(4), from: ada, &sequence) == 2)
         var numbers: [UInt16] = []
         var times: [UInt32] = []
         let collect = { (_: UInt8, sent: [ConferenceFixture.Sent], _: [ConferenceEvent]) in
@@ -81,6 +81,17 @@ struct LayerTests {
         #expect(shown(&fixture, .seconds(6), from: ada, &sequence) == 2)
         for (before, after) in zip(numbers, numbers.dropFirst()) { #expect(after == before &+ 1) }
         for (before, after) in zip(times, times.dropFirst()) { #expect(Int32(bitPattern: after &- before) >= 0) }
+    }
+
+    @Test("While the link is learnt a fall leads to no caution")
+    func learning() {
+        var fixture = scene()
+        var sequence: UInt16 = 0
+        #expect(shown(&fixture, .seconds(1), from: ada, &sequence) == 2)
+        fixture.conference.setBudget(800_000, for: grace)
+        #expect(shown(&fixture, .seconds(1), from: ada, &sequence) == 1)
+        fixture.conference.setBudget(5_000_000, for: grace)
+        #expect(shown(&fixture, .seconds(1), from: ada, &sequence) == 2)
     }
 
     @Test("The reason is reported with each decision")

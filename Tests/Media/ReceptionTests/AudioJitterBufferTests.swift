@@ -108,6 +108,40 @@ struct AudioJitterBufferTests {
         #expect(zip(decoded, decoded.dropFirst()).allSatisfy { $0 < $1 })
     }
 
+    @Test(
+        "A network that loses packets has the buffer wait for their repair, and one that loses none has not",
+        arguments: [true, false])
+    func waitsForRepair(isRedundant: Bool) {
+        var random = SeededGenerator(seed: 5)
+        var fixture = AudioFixture()
+        var lost = 0
+        let payload: (Int) -> [UInt8] =
+            isRedundant
+            ? { AudioFixture.payload($0) } : { AudioFixture.payload($0, contents: 9 << 3, flags: 0x40) }
+        var packets = AudioFixture.stream(0..<8000, payload: payload) { number in
+            let isLost = number >= 500 && number < 1500 && Int.random(in: 0..<10, using: &random) == 0
+            if isLost { lost += 1 }
+            return isLost ? nil : 30
+        }
+        if isRedundant {
+            for index in packets.indices {
+                let number = AudioFixture.number(packets[index].payload)
+                guard number >= 2 else { continue }
+                packets[index].payload =
+                    [0xef, 0x1e, 0, 4, 0xef, 0x0f, 0, 4, 0x6f] + AudioFixture.payload(number - 2)
+                    + AudioFixture.payload(number - 1) + packets[index].payload
+                packets[index].isRedundant = true
+            }
+        }
+        fixture.run(packets.filter { $0.arrival < .zero + .seconds(29) }, until: .zero + .seconds(29))
+        #expect(fixture.buffer.statistics.targetDelay >= .milliseconds(40))
+        // Of two copies and the packet itself one gets through; forward error correction repairs the last of a gap only.
+        let made = fixture.buffer.statistics.concealed - fixture.buffer.statistics.inserted
+        #expect(made <= .milliseconds(20) * (isRedundant ? lost / 20 : lost / 5))
+        fixture.run(packets.filter { $0.arrival >= .zero + .seconds(29) }, until: .zero + .seconds(159))
+        #expect(fixture.buffer.statistics.targetDelay <= .milliseconds(20))
+    }
+
     @Test("Packets that come twice are played once")
     func duplicates() {
         var fixture = AudioFixture()

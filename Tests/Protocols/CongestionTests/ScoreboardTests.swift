@@ -1,7 +1,7 @@
 import Congestion
-import Foundation
 import NetworkEmulation
 import ProtocolCore
+import TestSupport
 import Testing
 
 /// Whole calls in virtual time, each judged by what it must reach, and all together written to a committed scoreboard.
@@ -96,19 +96,24 @@ struct ScoreboardTests {
     @Test("The scoreboard is as committed; SWITCHBOARD_WRITE_SCOREBOARD=1 writes it anew")
     func scoreboard() async throws {
         let outcomes = await ScoreboardTests.outcomes.value
-        var lines = ["scenario|share|target|queue 95 %|longest|drain|rise|audio loss|probes|padding"]
+        var board = Scoreboard(
+            heading: ScoreboardTests.heading,
+            columns: [
+                "scenario", "share", "target", "queue 95 %", "longest", "drain", "rise", "audio loss", "probes",
+                "padding",
+            ])
         for scenario in Scenario.all {
             guard let outcome = outcomes[scenario.name] else { continue }
-            lines.append(row(scenario.name, outcome))
+            board.add([
+                scenario.name, Scoreboard.percent(outcome.share), String(outcome.meanTarget.bitsPerSecond / 1000),
+                Scoreboard.milliseconds(outcome.queue95), Scoreboard.milliseconds(outcome.longestQueue),
+                Scoreboard.seconds(outcome.drain), Scoreboard.seconds(outcome.rise),
+                Scoreboard.percent(outcome.audioLoss), String(outcome.probes),
+                Scoreboard.percent(outcome.paddingShare),
+            ])
         }
-        let text = ScoreboardTests.heading + ScoreboardTests.aligned(lines)
-        let file = URL(filePath: #filePath).resolvingSymlinksInPath().deletingLastPathComponent()
-            .appending(path: "../../Lab/Scoreboard/congestion.txt").standardized
-        if ProcessInfo.processInfo.environment["SWITCHBOARD_WRITE_SCOREBOARD"] != nil {
-            try text.write(to: file, atomically: true, encoding: .utf8)
-        }
-        let committed = try String(contentsOf: file, encoding: .utf8)
-        #expect(text == committed, "Read what changed, then write it anew with SWITCHBOARD_WRITE_SCOREBOARD=1")
+        let committed = try board.committed(as: "congestion")
+        #expect(board.text == committed, "Read what changed, then write it anew with SWITCHBOARD_WRITE_SCOREBOARD=1")
     }
 
     private static let heading = """
@@ -119,36 +124,4 @@ struct ScoreboardTests {
 
 
         """
-
-    private func row(_ name: String, _ outcome: Scenario.Outcome) -> String {
-        [
-            name, percent(outcome.share), String(outcome.meanTarget.bitsPerSecond / 1000),
-            milliseconds(outcome.queue95), milliseconds(outcome.longestQueue), seconds(outcome.drain),
-            seconds(outcome.rise), percent(outcome.audioLoss), String(outcome.probes), percent(outcome.paddingShare),
-        ].joined(separator: "|")
-    }
-
-    private func percent(_ share: Double) -> String {
-        String(format: "%.1f %%", share * 100)
-    }
-
-    private func milliseconds(_ span: Duration) -> String {
-        String(Int(span.milliseconds.rounded()))
-    }
-
-    private func seconds(_ span: Duration?) -> String {
-        span.map { String(format: "%.2f", $0.milliseconds / 1000) } ?? "-"
-    }
-
-    /// Columns of equal width: names to the left, figures to the right.
-    private static func aligned(_ lines: [String]) -> String {
-        let cells = lines.map { $0.split(separator: "|").map(String.init) }
-        let widths = (cells.first ?? []).indices.map { column in cells.map { $0[column].count }.max() ?? 0 }
-        return cells.map { row in
-            row.enumerated().map { column, cell in
-                let space = String(repeating: " ", count: widths[column] - cell.count)
-                return column == 0 ? cell + space : space + cell
-            }.joined(separator: "  ") + "\n"
-        }.joined()
-    }
 }

@@ -2,7 +2,7 @@ import MediaLab
 import NetworkEmulation
 import ProtocolCore
 
-/// Calls of our clients on our server, over links that are made up; see `VirtualConference`.
+/// Links and people of which the scenarios are made; see `VirtualConference`.
 enum Lab {
     /// A link with half a second of queue, unless told otherwise.
     static func link(
@@ -32,9 +32,7 @@ enum Lab {
     /// One talks, one watches over the link told.
     static func pair(
         _ down: LinkConditions, seed: UInt64 = 1
-    ) throws -> (
-        VirtualConference, ada: VirtualClient, grace: VirtualClient
-    ) {
+    ) throws -> (VirtualConference, ada: VirtualClient, grace: VirtualClient) {
         let conference = try VirtualConference(seed: seed)
         let ada = try conference.join(shape: talker())
         let grace = try conference.join(down: down, shape: watcher())
@@ -44,12 +42,10 @@ enum Lab {
 }
 
 extension VirtualClient {
-    /// The longest queue in front of the client in a span of time.
-    func longestQueue(from start: Instant, to end: Instant) -> Duration {
-        queueDelays.filter { $0.at >= start && $0.at < end }.map(\.delay).max() ?? .zero
-    }
+    /// The first video slot's picture.
+    var picture: VirtualClient.Picture { pictures[videoSlots[0]] ?? VirtualClient.Picture() }
 
-    /// How long after an instant the queue stayed below a limit for a second.
+    /// How long after an instant the queue in front of the client began to stay below a limit for a second.
     func drainTime(after start: Instant, below limit: Duration) -> Duration? {
         var since: Instant?
         for (at, delay) in queueDelays where at >= start {
@@ -62,6 +58,4 @@ extension VirtualClient {
         }
         return nil
     }
-
-    var picture: VirtualClient.Picture { pictures[videoSlots[0]] ?? VirtualClient.Picture() }
 }

@@ -1,4 +1,3 @@
-import ClientTransport
 import Conference
 import Foundation
 import MediaLab
