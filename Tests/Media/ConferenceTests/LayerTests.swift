@@ -87,11 +87,11 @@ struct LayerTests {
     func learning() {
         var fixture = scene()
         var sequence: UInt16 = 0
-        #expect(shown(&fixture, .seconds(1), from: ada, &sequence) == 2)
+        #expect(shown(&fixture, .milliseconds(1500), from: ada, &sequence) == 2)
         fixture.conference.setBudget(800_000, for: grace)
-        #expect(shown(&fixture, .seconds(1), from: ada, &sequence) == 1)
+        #expect(shown(&fixture, .milliseconds(1200), from: ada, &sequence) == 1)
         fixture.conference.setBudget(5_000_000, for: grace)
-        #expect(shown(&fixture, .seconds(1), from: ada, &sequence) == 2)
+        #expect(shown(&fixture, .milliseconds(1500), from: ada, &sequence) == 2)
     }
 
     @Test("The reason is reported with each decision")
