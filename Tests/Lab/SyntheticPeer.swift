@@ -47,6 +47,7 @@ package struct SyntheticPeer: ~Copyable {
         map[1] = .audioLevel
         map[3] = .transportSequence
         map[4] = .mid
+        map[5] = .dependencyDescriptor
         return map
     }
 
@@ -177,7 +178,8 @@ package struct SyntheticPeer: ~Copyable {
     /// Encrypts and sends an RTP packet, with the extensions that the synthetic map names.
     package mutating func sendMedia(
         ssrc: SSRC, payloadType: UInt8, sequence: UInt16, timestamp: UInt32, marker: Bool = false, rollover: UInt32 = 0,
-        audioLevel: UInt8? = nil, mid: String? = nil, payload: UnsafeRawBufferPointer, flushes: Bool = true
+        audioLevel: UInt8? = nil, mid: String? = nil, dependencyDescriptor: [UInt8]? = nil,
+        transportSequence: UInt16? = nil, payload: UnsafeRawBufferPointer, flushes: Bool = true
     ) {
         outgoing.begin(server, onIPv6Socket: false)
         let out = outgoing.reserve()
@@ -186,10 +188,14 @@ package struct SyntheticPeer: ~Copyable {
             timestamp: RTPTimestamp(timestamp), ssrc: ssrc, hasExtension: true, hasPadding: false, into: out,
             capacity: 2048)
         var writer = HeaderExtensionWriter(into: out + 12, capacity: 64)
+        if let transportSequence { nextTransportSequence = transportSequence }
         _ = writer.append(id: 3, uint16: nextTransportSequence)
         nextTransportSequence &+= 1
         if let audioLevel { _ = writer.append(id: 1, uint8: audioLevel) }
         if let mid { _ = Array(mid.utf8).withUnsafeBytes { writer.append(id: 4, bytes: $0) } }
+        if let dependencyDescriptor {
+            _ = dependencyDescriptor.withUnsafeBytes { writer.append(id: 5, bytes: $0) }
+        }
         let headerLength = 12 + writer.finish()
         let length =
             sender?.protect(
@@ -203,6 +209,11 @@ package struct SyntheticPeer: ~Copyable {
     package mutating func sendControl(_ packets: [RTCPPacket]) {
         var bytes: [UInt8] = []
         for packet in packets { packet.append(to: &bytes) }
+        sendControl(bytes)
+    }
+
+    /// Encrypts and sends what need not be RTCP but for its first eight bytes.
+    package mutating func sendControl(_ bytes: [UInt8]) {
         if let protected = sender?.protectRTCP(bytes) { send(protected) }
     }
 

@@ -23,7 +23,7 @@ extension Conference {
             return forwardAudio(details, bytes, length, track, now: now, queue: &queue, buffers: &buffers)
         } else {
             guard layer.pointee.store(details, payload: &payload, length: length, now: now, buffers: &buffers) else {
-                duplicates += 1
+                counters.duplicates += 1
                 return
             }
             if details.startsKeyframe { layer.pointee.keyframes.satisfy() }
@@ -72,10 +72,10 @@ extension Conference {
                     entry.details, as: sequence.rawValue, shift: origin.shift, payload: payload,
                     length: Int(entry.length), now: now)
             else {
-                refusedRetransmissions += 1
+                counters.refusedRetransmissions += 1
                 continue
             }
-            retransmissions += 1
+            counters.retransmissions += 1
             queue.append(packet, to: receiver.pointee.receiver)
         }
     }
@@ -94,7 +94,7 @@ extension Conference {
                 guard queued < bytes else { return queued }
                 guard let packet = receiver.pointee.slots[position].pad() else { break }
                 queued += Padding.length + Conference.paddingOverhead
-                paddingPackets += 1
+                counters.paddingPackets += 1
                 queue.append(packet, to: receiver.pointee.receiver)
             }
         }
@@ -120,7 +120,7 @@ extension Conference {
                     isPadding: true, now: now)
             else { break }
             queued += Int(entry.length) + Conference.paddingOverhead
-            paddingPackets += 1
+            counters.paddingPackets += 1
             queue.append(packet, to: receiver.pointee.receiver)
         }
         return queued

@@ -20,12 +20,7 @@ public struct Conference: ~Copyable {
     var allocationIsDue = false
     var lastAllocation: Instant?
     public private(set) var memberCount = 0
-    /// Duplicate packets that were not forwarded, retransmissions made, and those refused by budget or age.
-    public internal(set) var duplicates = 0
-    public internal(set) var retransmissions = 0
-    public internal(set) var refusedRetransmissions = 0
-    /// Packets sent once more only to learn whether more would pass.
-    public internal(set) var paddingPackets = 0
+    public internal(set) var counters = ConferenceCounters()
 
     /// `seed` starts the random first sequence numbers and timestamps of slots (RFC 3550 §5.1).
     public init(seed: UInt64) {

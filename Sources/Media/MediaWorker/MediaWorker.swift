@@ -128,9 +128,7 @@ public actor MediaWorker {
     }
 
     public func counters() -> WorkerCounters {
-        var counters = core.counters
-        for case let peer? in core.peers { counters.add(peer.pointee.counters) }
-        return counters
+        core.totals
     }
 
     /// What each participant of a conference gets, and why not more; nil when there is no such conference.

@@ -79,9 +79,25 @@ package struct WorkerCore: ~Copyable {
     package var addressCount: Int { addresses.count }
     package static var addressesPerPeer: Int { Peer.addressLimit }
 
+    /// What a participant's link is taken to carry, in bits per second; nil while nothing limits it.
+    package func budget(of participant: String, in conference: String) -> Int? {
+        peer(participant, in: conference)?.pointee.control.pointee.budget(now: clock)
+    }
+
     /// The transport-wide number of the next packet to a participant; nil when it is not here.
     package func nextTransportSequence(of participant: String, in conference: String) -> UInt16? {
         peer(participant, in: conference)?.pointee.nextTransportSequence
+    }
+
+    /// What was counted since the worker began, of those too who are still here.
+    package var totals: WorkerCounters {
+        var totals = counters
+        for case let peer? in peers {
+            totals.add(peer.pointee.counters)
+            totals.droppedPackets += peer.pointee.control.pointee.backlog.dropped
+        }
+        for conference in conferences.values { totals.conferences.add(conference.pointee.counters) }
+        return totals
     }
 
     package var peerCount: Int {
@@ -101,6 +117,7 @@ package struct WorkerCore: ~Copyable {
         guard let conference = conferences[name] else { return }
         for case let peer? in peers where peer.pointee.conferenceName == name { remove(peer) }
         conferences[name] = nil
+        counters.conferences.add(conference.pointee.counters)
         conference.deinitialize(count: 1)
         conference.deallocate()
     }
@@ -258,6 +275,7 @@ package struct WorkerCore: ~Copyable {
         peersByUfrag = peersByUfrag.filter { $0.value != index }
         askedCodecs = askedCodecs.filter { $0.key.peer != index }
         counters.add(peer.pointee.counters)
+        counters.droppedPackets += peer.pointee.control.pointee.backlog.dropped
         peers[Int(index)] = nil
         peer.deinitialize(count: 1)
         peer.deallocate()
@@ -269,30 +287,5 @@ package struct WorkerCore: ~Copyable {
         peer.pointee.dtls.close()
         drive(peer, now: now)
         remove(peer)
-    }
-}
-
-/// Sums over all peers of a worker, those that left included.
-public struct WorkerCounters: Sendable, Hashable {
-    public var peers = PeerCounters()
-    /// Datagrams that belong to no peer: scans, stale clients, wrong credentials.
-    public var strayDatagrams: UInt64 = 0
-    public var stunRequests: UInt64 = 0
-    public var refusedSTUN: UInt64 = 0
-    public var handshakes: UInt64 = 0
-    public var failedHandshakes: UInt64 = 0
-
-    mutating func add(_ counters: PeerCounters) {
-        peers.receivedPackets += counters.receivedPackets
-        peers.receivedOctets += counters.receivedOctets
-        peers.sentPackets += counters.sentPackets
-        peers.sentOctets += counters.sentOctets
-        peers.refusedPackets += counters.refusedPackets
-        peers.unknownStreamPackets += counters.unknownStreamPackets
-        peers.sentNacks += counters.sentNacks
-        peers.receivedNacks += counters.receivedNacks
-        peers.sentKeyframeRequests += counters.sentKeyframeRequests
-        peers.receivedKeyframeRequests += counters.receivedKeyframeRequests
-        peers.reportedLost += counters.reportedLost
     }
 }

@@ -38,7 +38,7 @@ struct RetransmissionTests {
         let other = try #require(fixture.send(10, from: edsger, keyframe: true).first)
         #expect(fixture.nack([other.sequence &- 1], by: grace).isEmpty)
         #expect(fixture.nack([other.sequence], by: grace).count == 1)
-        #expect(fixture.conference.refusedRetransmissions == 4)
+        #expect(fixture.conference.counters.refusedRetransmissions == 4)
     }
 
     @Test("A probe is filled with what was sent lately, or with padding where nothing was")

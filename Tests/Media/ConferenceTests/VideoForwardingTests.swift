@@ -82,7 +82,7 @@ struct VideoForwardingTests {
         fixture.show(ada, of: grace)
         #expect(fixture.send(1, from: ada, keyframe: true).count == 1)
         #expect(fixture.send(1, from: ada, keyframe: true).isEmpty)
-        #expect(fixture.conference.duplicates == 1)
+        #expect(fixture.conference.counters.duplicates == 1)
     }
 
     @Test("One source in many slots costs one packet each; a member who left gets none")
