@@ -269,7 +269,8 @@ let whipTests: [Target] = [
     tests(
         "WHIPTests", in: "Edges/WHIPTests",
         [
-            "Calling", "CallingTestSupport", "ICE", "ProtocolCore", "WHIP", httpTypes, hummingbird, hummingbirdTesting,
+            "Calling", "CallingTestSupport", "ICE", "ProtocolCore", "SDP", "WHIP", httpTypes, hummingbird,
+            hummingbirdTesting,
             logging, nio,
         ])
 ]

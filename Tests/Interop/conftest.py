@@ -1,5 +1,6 @@
 """Fixtures: a running server, browsers, and people in them."""
 
+import functools
 import os
 import shutil
 import tempfile
@@ -13,6 +14,7 @@ from playwright.sync_api import Browser, Playwright, sync_playwright
 from rig import chromium, media
 from rig.cable import Cable
 from rig.firefox import Firefox
+from rig.namespaces import Namespace, why_unavailable
 from rig.pages import PageServer
 from rig.person import Person
 from rig.plain_client import PlainClient
@@ -158,6 +160,31 @@ def cable(server: Server) -> Iterator[Cable]:
     cable = Cable(server.http_port)
     yield cable
     cable.close()
+
+
+@functools.cache
+def why_no_namespace() -> str | None:
+    return why_unavailable()
+
+
+@pytest.fixture
+def namespace() -> Iterator[Namespace]:
+    if reason := why_no_namespace():
+        pytest.skip(reason)
+    with Namespace() as namespace:
+        yield namespace
+
+
+@pytest.fixture
+def browser_inside(
+    namespace: Namespace, playwright: Playwright, media_files: dict[str, Path], tmp_path: Path
+) -> Iterator[Browser]:
+    """A Chromium that has no network but the cable."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(chromium, "EXECUTABLE", namespace.browser_executable(tmp_path))
+        browser = chromium.launch(playwright, media_files["camera"], media_files["grace"])
+    yield browser
+    browser.close()
 
 
 @pytest.fixture

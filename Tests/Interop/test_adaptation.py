@@ -1,6 +1,5 @@
 """What a receiver on a bad network sees: the picture follows the rate, and loss is lived with."""
 
-import functools
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -9,7 +8,7 @@ import pytest
 from playwright.sync_api import Browser, Playwright
 
 from rig import chromium, media
-from rig.namespaces import Namespace, why_unavailable
+from rig.namespaces import Namespace
 from rig.netem import BadNetwork
 from rig.person import Person
 from rig.polling import eventually, grows
@@ -240,37 +239,12 @@ def test_ten_percent_loss_keeps_sound_and_picture(large_browser, network, new_pe
     assert after["audioPackets"] > before["audioPackets"]
 
 
-@functools.cache
-def why_no_namespace() -> str | None:
-    return why_unavailable()
-
-
-@pytest.fixture
-def namespace() -> Iterator[Namespace]:
-    if reason := why_no_namespace():
-        pytest.skip(reason)
-    with Namespace() as namespace:
-        yield namespace
-
-
 @pytest.fixture
 def own_server(namespace: Namespace, tmp_path: Path) -> Iterator[Server]:
     """A server whose media is reached at the machine's end of the cable."""
     server = Server(tmp_path / "data", "--media-advertised-addresses", namespace.host).start()
     yield server
     server.stop()
-
-
-@pytest.fixture
-def browser_inside(
-    namespace: Namespace, playwright: Playwright, media_files: dict[str, Path], tmp_path: Path
-) -> Iterator[Browser]:
-    """A Chromium that has no network but the cable."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(chromium, "EXECUTABLE", namespace.browser_executable(tmp_path))
-        browser = chromium.launch(playwright, media_files["camera"], media_files["grace"])
-    yield browser
-    browser.close()
 
 
 def test_picture_follows_a_link_limited_by_the_kernel(

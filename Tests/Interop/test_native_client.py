@@ -165,6 +165,18 @@ def test_full_hd_between_native_clients(call, full_hd: Path, group_id, media_fil
     assert all(told["refusedPackets"] == 0 for told in grace.events("statistics"))
 
 
+def test_full_hd_is_decoded_in_chromium_as_it_is(new_person, call, full_hd: Path, group_id) -> None:
+    ada = new_person("Ada")
+    ada.do("join", groupId=group_id, camera=False, muted=True)
+    ada.waits_for_state("Connected")
+    grace = call("Grace", "--group", group_id, "--video", str(full_hd))
+    grace.waits_for("media", state="connected")
+    ada.waits_for_people(grace.id)
+    ada.sees(grace.id, frames=60)
+    assert (ada.view_of(grace.id)["width"], ada.view_of(grace.id)["height"]) == FULL_HD
+    assert grace.finish() == 0
+
+
 def test_simulcast_from_files(new_person, call, small_video: Path, full_hd: Path, group_id) -> None:
     """The layers of one camera are one picture to the others."""
     ada = new_person("Ada")

@@ -1,5 +1,6 @@
 internal import HTTPTypes
 internal import Hummingbird
+internal import SDP
 
 /// The two kinds of URL.
 enum StreamPlace: Sendable {

@@ -3,6 +3,7 @@ internal import HTTPTypes
 public import Hummingbird
 public import Logging
 internal import NIOCore
+internal import SDP
 
 /// WHIP (RFC 9725) and WHEP (draft-ietf-wish-whep): any WebRTC program publishes into a group call or watches it with
 /// one HTTP request.
@@ -139,7 +140,13 @@ public struct WHIPRoutes: Sendable {
         guard let header = request.headers[.ifMatch] else {
             throw Problem(.entityTagRequired, "A PATCH needs If-Match with the ETag of the session.")
         }
-        let fragment = try TrickleFragment(parsing: try await request.text(or: .malformedFragment))
+        let text = try await request.text(or: .malformedFragment)
+        let fragment: TrickleFragment
+        do throws(SDPError) {
+            fragment = try TrickleFragment(parsing: text)
+        } catch {
+            throw Problem(.malformedFragment, "Line \(error.line): \(error.reason).")
+        }
         switch try await session.patch(fragment, if: EntityTagCondition(header)) {
         case .trickled: return Response(status: .noContent)
         case .restarted(let text, let entityTag):

@@ -22,7 +22,7 @@ extension Conference {
             let subscription = track.pointee.subscriptions[index]
             let member = subscription.member
             let slot = subscription.slot
-            if member.pointee.isOnHold { continue }
+            if !member.pointee.isServed { continue }
             let phase = slot.pointee.phase
             var packet: ForwardedPacket?
             if isRedundant, member.pointee.affordsRedundancy,

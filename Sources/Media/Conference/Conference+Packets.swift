@@ -32,7 +32,7 @@ extension Conference {
         let interest = UInt8(1) << details.layer
         for index in 0..<track.pointee.subscriptionCount {
             let subscription = track.pointee.subscriptions[index]
-            if subscription.layers & interest == 0 || subscription.member.pointee.isOnHold { continue }
+            if subscription.layers & interest == 0 || !subscription.member.pointee.isServed { continue }
             let phase = subscription.slot.pointee.phase
             let present = subscription.slot.pointee.layer
             guard
@@ -59,7 +59,7 @@ extension Conference {
     public mutating func retransmit(
         _ lost: [SequenceNumber], ofSlot ssrc: SSRC, to index: Int32, now: Instant, queue: inout ForwardQueue
     ) {
-        guard let receiver = member(index), !receiver.pointee.isOnHold,
+        guard let receiver = member(index), receiver.pointee.isServed,
             let slot = receiver.pointee.slot(withSSRC: ssrc.rawValue), let source = slot.pointee.source,
             let publisher = member(source.member)
         else { return }
@@ -83,7 +83,7 @@ extension Conference {
     /// Sends a member at least `bytes` that it does not need, so that a probe has something to send: what it was sent
     /// lately once more, or else plain padding. Returns how much was queued; 0 when no slot takes retransmissions.
     public mutating func pad(_ bytes: Int, to index: Int32, now: Instant, queue: inout ForwardQueue) -> Int {
-        guard let receiver = member(index), !receiver.pointee.isOnHold else { return 0 }
+        guard let receiver = member(index), receiver.pointee.isServed else { return 0 }
         var queued = 0
         for position in 0..<receiver.pointee.slotCount where queued < bytes {
             queued += repeatLatest(of: receiver.pointee.slots + position, bytes - queued, receiver, now, &queue)

@@ -14,7 +14,7 @@ extension Conference {
 
     /// The sender reports that are due for a member's slots, at the instant `now`.
     public mutating func senderReports(for index: Int32, now: Instant) -> [SlotSenderReport] {
-        guard let member = member(index), !member.pointee.isOnHold else { return [] }
+        guard let member = member(index), member.pointee.isServed else { return [] }
         var reports: [SlotSenderReport] = []
         for position in 0..<member.pointee.slotCount {
             let slot = member.pointee.slots + position

@@ -92,6 +92,17 @@ public struct Conference: ~Copyable {
         selectSpeakers(now: now)
     }
 
+    /// Says whether a member's transport takes packets; members begin reachable.
+    ///
+    /// What is sent to one that is not is lost, and not every decoder asks for its first keyframe: so its slots wait for one
+    /// until it is reachable.
+    public mutating func setReachable(_ isReachable: Bool, _ index: Int32) {
+        guard let member = member(index), member.pointee.isReachable != isReachable else { return }
+        member.pointee.isReachable = isReachable
+        guard isReachable else { return }
+        for slot in 0..<member.pointee.slotCount { restart(member.pointee.slots + slot) }
+    }
+
     public mutating func setMuted(_ muted: Bool, _ index: Int32) {
         member(index)?.pointee.isMuted = muted
     }
@@ -173,7 +184,7 @@ public struct Conference: ~Copyable {
         let track = publisher.pointee.track(source.source)
         track.pointee.subscribe(slot, of: member)
         if source.source != .microphone {
-            track.pointee.wantKeyframes()
+            if member.pointee.isServed { track.pointee.wantKeyframes() }
             allocationIsDue = true
         }
         member.pointee.slotsAreDirty = true

@@ -11,7 +11,11 @@ struct Member: ~Copyable {
     /// The server drops its audio: muted, whatever the client sends.
     var isMuted = false
     /// Neither sends nor gets: on hold, or not yet in the call.
-    var isOnHold = true
+    var isOnHold = true { didSet { isServed = isReachable && !isOnHold } }
+    /// Whether its transport takes packets: there are keys, and an address that consents.
+    var isReachable = true { didSet { isServed = isReachable && !isOnHold } }
+    /// Whether anything is sent to it.
+    private(set) var isServed = false
     var loudness = Loudness()
     /// Whether its slots changed since the application was told.
     var slotsAreDirty = false

@@ -219,5 +219,6 @@ extension WorkerCore {
         if peer.pointee.destination == nil { peer.pointee.destination = source }
         peer.pointee.dtls.start(now: now)
         drive(peer, now: now)
+        peer.pointee.conference.pointee.setReachable(isReady(peer), peer.pointee.member)
     }
 }

@@ -152,7 +152,9 @@ extension WorkerCore {
         peer.pointee.sender != nil && peer.pointee.destination != nil
     }
 
+    /// Tells the conference whether the peer can be reached, and the application when it can.
     mutating func reportConnected(_ peer: UnsafeMutablePointer<Peer>) {
+        peer.pointee.conference.pointee.setReachable(isReady(peer), peer.pointee.member)
         guard !peer.pointee.isConnected, isReady(peer) else { return }
         peer.pointee.isConnected = true
         events.append(

@@ -37,6 +37,7 @@ extension WorkerCore {
     private mutating func checkSilence(of peer: UnsafeMutablePointer<Peer>, now: Instant) {
         // Consent has expired (RFC 7675 §5.1): nothing is sent to that address until a check comes again.
         if peer.pointee.destination != nil, !peer.pointee.ice.isAlive(now) { peer.pointee.destination = nil }
+        peer.pointee.conference.pointee.setReachable(isReady(peer), peer.pointee.member)
         let isSilent = now - peer.pointee.lastHeard >= WorkerCore.silenceLimit
         if peer.pointee.isConnected, isSilent {
             peer.pointee.isConnected = false

@@ -159,6 +159,7 @@ package struct WorkerCore: ~Copyable {
         queue.reserve(receivers: peers.count)
         let index = Int32(free)
         let member = conference.pointee.add(receiver: index)
+        conference.pointee.setReachable(false, member)
         let peer = UnsafeMutablePointer<Peer>.allocate(capacity: 1)
         peer.initialize(
             to: Peer(

@@ -18,9 +18,12 @@ public struct ProbeController: Sendable {
     public static let applicationLimitedInterval: Duration = .seconds(5)
     public static let applicationLimitedScale = 2.0
     /// When demand rises above the target, it is probed for, up to this multiple of the target
-    /// (`allocation_probe_limit_by_current_scale`), and not more often than this.
+    /// (`allocation_probe_limit_by_current_scale`), and not more often than this …
     public static let demandScale = 2.0
     static let demandInterval: Duration = .seconds(1)
+    /// … and again at this interval, as long as the demand is not met and queues have not grown in this time. Growth by
+    /// 8 % a second alone would let a single stream wait for many seconds.
+    public static let unmetDemandInterval: Duration = .seconds(5)
     /// A fall below this part of the former rate calls for a recovery (`kBitrateDropThreshold`) …
     public static let dropThreshold = 0.66
     /// … within this time …
@@ -123,10 +126,13 @@ public struct ProbeController: Sendable {
         }
         guard situation.needed > .zero, !situation.isLossDecreasing else { return [] }
         if !hasBegun {
+            let rates = ProbeController.startScales.map { situation.target * $0 }
+            let clusters = probe(rates, .start, situation, now: now)
+            // Too little is wanted as yet for a probe to tell anything: the beginning is still to come.
+            if clusters.isEmpty { return [] }
             hasBegun = true
             probedDemand = situation.needed
-            let rates = ProbeController.startScales.map { situation.target * $0 }
-            return probe(rates, .start, situation, now: now)
+            return clusters
         }
         if let lastOveruse, now - lastOveruse < ProbeController.restAfterOveruse {
             followUp = nil
@@ -144,9 +150,7 @@ public struct ProbeController: Sendable {
         let sinceLast = lastProbe.map { now - $0 } ?? ProbeController.stagnationTime
         let target = situation.target
         if situation.needed < probedDemand { probedDemand = situation.needed }
-        if situation.needed > target, situation.needed > probedDemand, situation.isApplicationLimited,
-            sinceLast >= ProbeController.demandInterval
-        {
+        if situation.needed > target, situation.needed > probedDemand, sinceLast >= ProbeController.demandInterval {
             probedDemand = situation.needed
             let rate = min(situation.needed, target * ProbeController.demandScale)
             return probe([rate], .demand, situation, now: now)
@@ -169,6 +173,11 @@ public struct ProbeController: Sendable {
             sinceLast >= ProbeController.stagnationTime
         {
             return probe([target * ProbeController.stagnationScale], .stagnation, situation, now: now)
+        }
+        let isCalm = lastOveruse.map { now - $0 >= ProbeController.unmetDemandInterval } ?? true
+        if isCalm, drop == nil, sinceLast >= ProbeController.unmetDemandInterval {
+            let rate = min(situation.needed, target * ProbeController.demandScale)
+            return probe([rate], .demand, situation, now: now)
         }
         return []
     }

@@ -6,6 +6,7 @@ import HummingbirdTesting
 import Logging
 import NIOCore
 import ProtocolCore
+import SDP
 import Testing
 
 @testable import WHIP

@@ -292,6 +292,18 @@ CANDIDATES = {
 for name, text in CANDIDATES.items():
     seed("candidate", name, text)
 
+FRAGMENT = """a=group:BUNDLE 0 1\r
+m=audio 9 UDP/TLS/RTP/SAVPF 0\r
+a=mid:0\r
+a=ice-ufrag:abcd\r
+a=ice-pwd:anotherpasswordanother00\r
+a=candidate:1 1 udp 2130706431 192.0.2.1 50000 typ host\r
+a=end-of-candidates\r
+"""
+seed("trickle", "candidates", FRAGMENT)
+seed("trickle", "candidates-only", "a=candidate:1 1 udp 2130706431 192.0.2.1 50000 typ host\r\n")
+seed("trickle", "answer", (TESTS / "Protocols/SDPTests/Recordings/aiortc-plain.sdp").read_bytes())
+
 # Messages of both directions, without the white space that the search would have to keep.
 for golden in sorted((TESTS / "Golden/signalling").glob("*.json")):
     message = json.loads(golden.read_text())["message"]

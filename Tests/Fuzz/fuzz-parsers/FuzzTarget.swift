@@ -13,6 +13,7 @@ enum FuzzTarget: String, CaseIterable {
     case srtp
     case stun
     case transportFeedback = "transport-feedback"
+    case trickle
     case turn
 
     /// Gives one input to the parser. What is wrong with the parser ends the process; what is wrong with the input
@@ -32,6 +33,7 @@ enum FuzzTarget: String, CaseIterable {
         case .srtp: testSRTP
         case .stun: testSTUN
         case .transportFeedback: testTransportFeedback
+        case .trickle: testTrickle
         case .turn: testTURN
         }
     }

@@ -64,3 +64,12 @@ func testCandidate(_ input: RawSpan) {
     guard let candidate = try? Candidate(parsing: text(input)) else { return }
     check((try? Candidate(parsing: candidate.sdpValue)) == candidate, "a candidate reads as written: \(candidate)")
 }
+
+/// A fragment; and the text as an answer, of which a fragment is made.
+func testTrickle(_ input: RawSpan) {
+    let text = text(input)
+    if let credentials = (try? TrickleFragment(parsing: text))?.credentials {
+        check(credentials.isWellFormed, "credentials of a fragment are well-formed: \(credentials)")
+    }
+    if let answer = try? SessionDescription(parsing: text) { _ = TrickleFragment.describing(answer) }
+}

@@ -38,7 +38,10 @@ def why_unavailable() -> str | None:
 
 
 class Namespace:
-    """A namespace `sb-PID-N` with one cable; the machine's end is `host`, the other end `address`."""
+    """A namespace `sb-PID-N` with one cable; the machine's end is `host`, the other end `address`.
+
+    `next_host` is the machine's end of the cable that `change_network` lays.
+    """
 
     _made = 0
 
@@ -49,23 +52,34 @@ class Namespace:
         self._near, self._far = f"sb{os.getpid()}-{number}h", f"sb{os.getpid()}-{number}n"
         # A neighbourhood for tests of network devices (RFC 2544), which no real network uses.
         third = os.getpid() % 250
-        self.host, self.address = f"198.18.{third}.{number * 4 + 1}", f"198.18.{third}.{number * 4 + 2}"
+        self.host, self.address = f"198.18.{third}.{number * 8 + 1}", f"198.18.{third}.{number * 8 + 2}"
+        self.next_host, self._next_address = f"198.18.{third}.{number * 8 + 5}", f"198.18.{third}.{number * 8 + 6}"
         self._listeners: list[socket.socket] = []
         try:
             run("ip", "netns", "add", self.name)
-            run("ip", "link", "add", self._near, "type", "veth", "peer", "name", self._far, "netns", self.name)
-            run("ip", "addr", "add", f"{self.host}/30", "dev", self._near)
-            run("ip", "link", "set", self._near, "up")
-            for command in (
-                f"addr add {self.address}/30 dev {self._far}",
-                f"link set {self._far} up",
-                "link set lo up",
-                f"route add default via {self.host}",
-            ):
-                run("ip", "-n", self.name, *command.split())
+            run("ip", "-n", self.name, "link", "set", "lo", "up")
+            self._lay_cable()
         except BaseException:
             self.close()
             raise
+
+    def _lay_cable(self) -> None:
+        run("ip", "link", "add", self._near, "type", "veth", "peer", "name", self._far, "netns", self.name)
+        run("ip", "addr", "add", f"{self.host}/30", "dev", self._near)
+        run("ip", "link", "set", self._near, "up")
+        for command in (
+            f"addr add {self.address}/30 dev {self._far}",
+            f"link set {self._far} up",
+            f"route add default via {self.host}",
+        ):
+            run("ip", "-n", self.name, *command.split())
+
+    def change_network(self) -> None:
+        """Takes the cable away and lays another one: other device, other addresses, as when Wi-Fi gives way."""
+        run("ip", "link", "del", self._near)
+        self._near, self._far = self._near + "b", self._far + "b"
+        self.host, self.address = self.next_host, self._next_address
+        self._lay_cable()
 
     def __enter__(self) -> "Namespace":
         return self

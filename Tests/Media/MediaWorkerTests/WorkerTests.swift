@@ -265,6 +265,25 @@ struct WorkerTests {
         #expect(call.peers[1].takeReceived().count <= 1)
     }
 
+    @Test("What a receiver was sent while it could not be reached is lost: its picture begins with a new keyframe")
+    func reachable() throws {
+        var call = try SyntheticCall.make(peers: 2, videoSlots: 1)
+        call.show(0, of: 1)
+        call.advance(.seconds(31))
+        sendVideo(&call, from: 0, 1, Self.keyframe)
+        call.step()
+        #expect(call.peers[1].takeReceived().isEmpty)
+        call.check(0)
+        call.check(1)
+        call.advance(.milliseconds(20))
+        sendVideo(&call, from: 0, 2, Self.delta)
+        call.step()
+        #expect(call.peers[1].takeReceived().isEmpty)
+        sendVideo(&call, from: 0, 3, Self.keyframe)
+        call.step()
+        #expect(call.peers[1].takeReceived().map(\.payload) == [Self.keyframe])
+    }
+
     @Test("Nothing is sent to a client that has not consented for 30 seconds, and all is well when it checks again")
     func consent() throws {
         var call = try SyntheticCall.make(peers: 2, videoSlots: 0)

@@ -85,6 +85,31 @@ struct ProbeTests {
         #expect(clusters.first?.reason == .demand)
     }
 
+    @Test("Demand that is not met is probed for every 5 s, as long as queues do not grow")
+    func unmetDemand() {
+        var probes = begun(target: .megabits(1), needed: .megabits(3))
+        let waiting = Situation(target: .megabits(1), needed: .megabits(1.6))
+        #expect(probes.poll(waiting, now: at(4900)).isEmpty)
+        let clusters = probes.poll(waiting, now: at(5100))
+        #expect(clusters.map(\.rate) == [.megabits(1.6)])
+        #expect(clusters.first?.reason == .demand)
+        let full = Situation(target: .megabits(1), needed: .megabits(1.6), isOverusing: true)
+        #expect(probes.poll(full, now: at(8000)).isEmpty)
+        #expect(probes.poll(waiting, now: at(12_900)).isEmpty)
+        #expect(!probes.poll(waiting, now: at(13_100)).isEmpty)
+    }
+
+    @Test("The first probes wait until enough is wanted for them to tell anything")
+    func lateBeginning() {
+        var probes = ProbeController(maximum: .megabits(20))
+        let audio = Situation(target: .megabits(1), needed: .kilobits(48), isApplicationLimited: true)
+        for step in 0..<100 { #expect(probes.poll(audio, now: at(Double(step) * 100)).isEmpty) }
+        let video = Situation(target: .megabits(1), needed: .megabits(1.6))
+        let clusters = probes.poll(video, now: at(10_000))
+        #expect(clusters.map(\.rate) == [.megabits(3), .megabits(3.2)])
+        #expect(clusters.allSatisfy { $0.reason == .start })
+    }
+
     @Test("After a drop 85 % of what arrived before is probed every 5 s, later every 10 s")
     func recovery() {
         var probes = begun(target: .megabits(3))
@@ -102,8 +127,10 @@ struct ProbeTests {
         #expect(times[1] - times[0] == 5000)
         #expect(times[times.count - 1] - times[times.count - 2] == 10_000)
         // Recovered.
-        #expect(probes.poll(Situation(target: .megabits(2.6), needed: .megabits(4)), now: at(120_000)).isEmpty)
-        #expect(probes.poll(Situation(target: .megabits(1), needed: .megabits(4)), now: at(121_000)).isEmpty)
+        for (target, time) in [(2.6, 120_000.0), (1, 121_000)] {
+            let later = probes.poll(Situation(target: .megabits(target), needed: .megabits(4)), now: at(time))
+            #expect(!later.contains { $0.reason == .recovery })
+        }
     }
 
     @Test("What never arrived is not recovered")
@@ -122,9 +149,12 @@ struct ProbeTests {
     @Test("Without movement for 15 s twice the target is probed")
     func stagnation() {
         var probes = begun()
-        func situation(_ target: Double) -> Situation {
-            Situation(target: .megabits(target), needed: .megabits(3), acknowledged: .megabits(target * 0.65))
+        func situation(_ target: Double, isOverusing: Bool = false) -> Situation {
+            Situation(
+                target: .megabits(target), needed: .megabits(3), acknowledged: .megabits(target * 0.65),
+                isOverusing: isOverusing)
         }
+        #expect(probes.poll(situation(1.1, isOverusing: true), now: at(12_000)).isEmpty)
         #expect(probes.poll(situation(1.1), now: at(14_900)).isEmpty)
         let clusters = probes.poll(situation(1.1), now: at(15_100))
         #expect(clusters.map(\.rate) == [.megabits(2.2)])

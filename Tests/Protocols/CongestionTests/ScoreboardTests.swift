@@ -76,7 +76,7 @@ struct ScoreboardTests {
     func twoThirds() async throws {
         #expect(try #require(await outcome(.twoThirds).rise) <= .seconds(30))
         #expect(try #require(await outcome(.layers).rise) <= .seconds(16))
-        #expect(try await outcome(.layers).reasons.contains(.stagnation))
+        #expect(try await outcome(.layers).reasons.contains(.demand))
     }
 
     @Test("A run is decided by its seed")

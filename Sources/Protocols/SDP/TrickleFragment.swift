@@ -1,50 +1,48 @@
-internal import ICE
-internal import SDP
+public import ICE
 
 /// An SDP fragment (RFC 8840 §9): candidates or new credentials, apart from a whole description.
-struct TrickleFragment: Hashable, Sendable {
+public struct TrickleFragment: Hashable, Sendable {
     /// The media type of a fragment.
-    static let mediaType = "application/trickle-ice-sdpfrag"
+    public static let mediaType = "application/trickle-ice-sdpfrag"
     /// The most lines that are read. A fragment has some for each m-line and one for each candidate.
     private static let lineLimit = 4096
 
     /// The sender's ICE credentials; nil when the fragment names none.
-    let credentials: ICECredentials?
+    public let credentials: ICECredentials?
 
     /// Reads what matters to an ICE-lite server, which has no use for candidates: the credentials. All m-lines of a
     /// session share one transport, so credentials that differ between parts are an error.
-    init(parsing text: String) throws(Problem) {
+    public init(parsing text: String) throws(SDPError) {
+        var number = 0
+        func refusal(_ reason: String) -> SDPError { SDPError(line: number, reason: reason) }
         var found: ICECredentials?
         var ufrag: String?
         var password: String?
-        func closePart() throws(Problem) {
+        func closePart() throws(SDPError) {
             defer { (ufrag, password) = (nil, nil) }
             guard ufrag != nil || password != nil else { return }
             guard let ufrag, let password else {
-                throw Problem(.malformedFragment, "a=ice-ufrag and a=ice-pwd belong together.")
+                throw refusal("a=ice-ufrag and a=ice-pwd belong together")
             }
             let credentials = ICECredentials(ufrag: ufrag, password: password)
             guard credentials.isWellFormed else {
-                throw Problem(
-                    .malformedFragment,
-                    "a=ice-ufrag or a=ice-pwd is too short, too long or has characters that are not allowed.")
+                throw refusal("a=ice-ufrag or a=ice-pwd is too short, too long or has characters that are not allowed")
             }
             guard found.map({ $0 == credentials }) ?? true else {
-                throw Problem(.malformedFragment, "The m-lines of the fragment have differing ICE credentials.")
+                throw refusal("the m-lines of the fragment have differing ICE credentials")
             }
             found = credentials
         }
-        var number = 0
         for bytes in text.utf8.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
             number += 1
             guard number <= Self.lineLimit else {
-                throw Problem(.malformedFragment, "The fragment has more than \(Self.lineLimit) lines.")
+                throw refusal("more than \(Self.lineLimit) lines")
             }
             let line = bytes.last == UInt8(ascii: "\r") ? bytes.dropLast() : bytes
             guard let type = line.first else { continue }
             guard (UInt8(ascii: "a")...UInt8(ascii: "z")).contains(type), line.dropFirst().first == UInt8(ascii: "=")
             else {
-                throw Problem(.malformedFragment, "Line \(number) has not the form type=value.")
+                throw refusal("not of the form type=value")
             }
             let value = Substring(line.dropFirst(2))
             if type == UInt8(ascii: "m") {
@@ -60,7 +58,7 @@ struct TrickleFragment: Hashable, Sendable {
     }
 
     /// What a client needs of an answer to go on with restarted ICE: our credentials and candidates, by m-line.
-    static func describing(_ answer: SessionDescription) -> String {
+    public static func describing(_ answer: SessionDescription) -> String {
         var text = ""
         func write(_ attributes: AttributeList, _ names: Set<String>) {
             for attribute in attributes where names.contains(attribute.name) {
