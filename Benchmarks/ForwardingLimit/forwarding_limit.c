@@ -14,6 +14,7 @@
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <arpa/inet.h>
 #include <linux/filter.h>
+#include <pthread.h>
 #include <netinet/in.h>
 #include <netinet/udp.h>
 #include <openssl/core_names.h>
@@ -25,6 +26,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -190,16 +192,38 @@ static int open_socket(struct sockaddr_in *address) {
     return descriptor;
 }
 
+static volatile int draining = 1;
+
+// Takes what comes to the subscribers, as their clients would, on a thread whose time does not count.
+static void *drain(void *argument) {
+    static uint8_t buffers[64][2048];
+    struct mmsghdr messages[64] = {0};
+    struct iovec vectors[64];
+    for (int i = 0; i < 64; i++) {
+        vectors[i] = (struct iovec){buffers[i], sizeof buffers[i]};
+        messages[i].msg_hdr = (struct msghdr){.msg_iov = &vectors[i], .msg_iovlen = 1};
+    }
+    while (draining) {
+        struct epoll_event events[64];
+        int count = epoll_wait(*(int *)argument, events, 64, 50);
+        for (int i = 0; i < count; i++)
+            while (recvmmsg(events[i].data.fd, messages, 64, MSG_DONTWAIT, NULL) > 0) {}
+    }
+    return NULL;
+}
+
 int main(int argc, char **argv) {
-    int subscribers = 50, burst = 8, rounds = 1000, size = 1200, option, segments = 1;
+    int subscribers = 50, burst = 8, rounds = 1000, size = 1200, option, segments = 1, drains = 0, pause = 0;
     enum cipher cipher = GCM;
-    while ((option = getopt(argc, argv, "m:c:n:b:r:s:")) > 0) switch (option) {
+    while ((option = getopt(argc, argv, "m:c:n:b:r:s:x:p:")) > 0) switch (option) {
         case 'm': segments = !strcmp(optarg, "gso"); break;
         case 'c': cipher = !strcmp(optarg, "gcm") ? GCM : CM; break;
         case 'n': subscribers = atoi(optarg); break;
         case 'b': burst = atoi(optarg); break;
         case 'r': rounds = atoi(optarg); break;
         case 's': size = atoi(optarg); break;
+        case 'x': drains = !strcmp(optarg, "drain"); break;
+        case 'p': pause = atoi(optarg); break;
         default: return 2;
     }
     if (subscribers < 1 || burst < 1 || burst > 54 || rounds < 10 || size < 64 || size > 1400) return 2;
@@ -212,10 +236,16 @@ int main(int argc, char **argv) {
 
     struct sock_filter drop[] = {{BPF_RET | BPF_K, 0, 0, 0}};
     struct sock_fprog program = {1, drop};
+    int epoll = epoll_create1(0);
     struct subscriber *all = calloc(subscribers, sizeof *all);
     for (int i = 0; i < subscribers; i++) {
         all[i].socket = open_socket(&all[i].address);
-        setsockopt(all[i].socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+        if (drains) {
+            struct epoll_event event = {.events = EPOLLIN, .data.fd = all[i].socket};
+            epoll_ctl(epoll, EPOLL_CTL_ADD, all[i].socket, &event);
+        } else {
+            setsockopt(all[i].socket, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+        }
         srtp_init(&all[i].srtp, cipher, 1, i + 2);
         all[i].sequence_offset = i * 100;
         all[i].ssrc = 0x1000 + i;
@@ -243,6 +273,8 @@ int main(int argc, char **argv) {
             .msg_name = &from[i], .msg_namelen = 16, .msg_iov = &in_vectors[i], .msg_iovlen = 1};
     }
 
+    pthread_t thread;
+    if (drains) pthread_create(&thread, NULL, drain, &epoll);
     uint64_t in_time = 0, crypto_time = 0, out_time = 0, forwarded = 0, failed = 0;
     uint16_t sequence = 1;
     uint32_t rollover = 0;
@@ -256,6 +288,7 @@ int main(int argc, char **argv) {
             if (send(out, wire, length, 0) != length) fail("send");
             if (++sequence == 0) rollover++;
         }
+        if (pause) usleep(pause);
         uint64_t start = cpu();
         int count = recvmmsg(in, in_messages, burst, MSG_DONTWAIT, NULL);
         if (count != burst) fail("recvmmsg");
@@ -320,6 +353,8 @@ int main(int argc, char **argv) {
         crypto_time += encrypted - taken;
         out_time += sent - encrypted;
     }
+    draining = 0;
+    if (drains) pthread_join(thread, NULL);
     double packets = forwarded;
     printf("total=%.0f receive=%.0f crypto=%.0f send=%.0f failed=%lu\n", (in_time + crypto_time + out_time) / packets,
            in_time / packets, crypto_time / packets, out_time / packets, (unsigned long)failed);

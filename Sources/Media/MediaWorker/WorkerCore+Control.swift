@@ -61,7 +61,9 @@ extension WorkerCore {
     static let receiverReportInterval: Duration = .seconds(1)
 
     /// Sends the RTCP that is due to one peer.
-    mutating func report(to peer: UnsafeMutablePointer<Peer>, now: Instant, wallClock: Duration) {
+    mutating func report(
+        to peer: UnsafeMutablePointer<Peer>, isSlowTurn: Bool, now: Instant, wallClock: Duration
+    ) {
         guard isReady(peer) else { return }
         while let feedback = peer.pointee.arrivals.pointee.poll(now: now) {
             sendControl([.transportFeedback(feedback)], to: peer)
@@ -69,6 +71,7 @@ extension WorkerCore {
         for position in 0..<peer.pointee.streamCount {
             reportLosses(of: peer.pointee.streams + position, peer, now: now)
         }
+        guard isSlowTurn else { return }
         if now - peer.pointee.lastReceiverReport >= WorkerCore.receiverReportInterval {
             peer.pointee.lastReceiverReport = now
             sendReceiverReport(to: peer, now: now)

@@ -18,18 +18,20 @@ extension WorkerCore {
                 needed: peer.pointee.conference.pointee.neededRate(of: peer.pointee.member), now: now)
             applyBudget(to: peer, now: now)
         }
+        guard peer.pointee.hasToPace else { return }
         release(to: peer, now: now)
+        if peer.pointee.hasToPace { hasToPace = true }
     }
 
     /// What a worker does between ticks while something waits.
     package mutating func paceAll(now: Instant) {
         clock = now
-        for case let peer? in peers where peer.pointee.hasToPace { release(to: peer, now: now) }
+        hasToPace = false
+        for case let peer? in peers where peer.pointee.hasToPace {
+            release(to: peer, now: now)
+            if peer.pointee.hasToPace { hasToPace = true }
+        }
         flush()
-    }
-
-    package var hasToPace: Bool {
-        peers.contains { $0?.pointee.hasToPace ?? false }
     }
 
     func applyBudget(to peer: UnsafeMutablePointer<Peer>, now: Instant) {

@@ -9,19 +9,25 @@ package import ProtocolCore
 extension WorkerCore {
     /// How often `tick` runs: the reordering tolerance of NACK and half of the shortest report interval.
     static let tickInterval: Duration = .milliseconds(10)
+    /// Every so many ticks the controllers of a peer's link are asked, and its silence and reports looked after.
+    static let paceTurn = 2
+    static let slowTurn = 5
     /// How often it is checked whether somebody cannot decode what he asked to see.
     static let codecCheckInterval: Duration = .seconds(1)
 
     package mutating func tick(now: Instant, wallClock: Duration) {
         clock = now
+        tickCount &+= 1
         for case let peer? in peers {
             if let timeout = peer.pointee.dtls.timeout, timeout <= now {
                 peer.pointee.dtls.handleTimeout(now: now)
                 drive(peer, now: now)
             }
-            checkSilence(of: peer, now: now)
-            report(to: peer, now: now, wallClock: wallClock)
-            pace(peer, now: now)
+            let turn = tickCount &+ Int(peer.pointee.index)
+            let isSlowTurn = turn % WorkerCore.slowTurn == 0
+            if isSlowTurn || !peer.pointee.isConnected { checkSilence(of: peer, now: now) }
+            report(to: peer, isSlowTurn: isSlowTurn, now: now, wallClock: wallClock)
+            if turn % WorkerCore.paceTurn == 0 || peer.pointee.hasToPace { pace(peer, now: now) }
         }
         let checksCodecs = now - lastCodecCheck >= WorkerCore.codecCheckInterval
         if checksCodecs { lastCodecCheck = now }

@@ -33,6 +33,10 @@ package struct WorkerCore: ~Copyable {
     var lastCodecCheck = Instant.zero
     /// What the link of a new peer is taken to carry until its feedback tells.
     package var startBitrate = CongestionController.defaultStart
+    /// Whether something waits for a link, or a probe runs; never false when it is so.
+    package internal(set) var hasToPace = false
+    /// Ticks since the beginning, by which what need not be done at every tick is spread.
+    var tickCount = 0
     /// The time of the present wake-up: what is sent now leaves now.
     var clock = Instant.zero
     package var events: [WorkerEvent] = []
