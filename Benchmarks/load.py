@@ -33,9 +33,20 @@ class Scenario:
     arguments: tuple[str, ...]
     # What must be at most so much: the name of a figure, and the bound.
     targets: dict[str, float] = field(default_factory=dict)
+    # What the C loop is told, to be run right before each round; None where there is nothing to compare.
+    yardstick: tuple[str, ...] | None = None
 
+
+# A picture of 1.5 Mbit/s is six packets, thirty times a second, to receivers that take them.
+PICTURES_IN_C = ("-n", "100", "-b", "6", "-r", "150", "-p", "33000", "-x", "drain")
 
 SCENARIOS = [
+    Scenario(
+        "1 to 100, 720p at 1.5 Mbit/s, no sound",
+        ("--publishers", "1", "--subscribers", "100", "--video", "720p", "--bitrate", "1.5M", "--audio", "off"),
+        {"loss": 0, "missing pictures": 0, "ns CPU per packet": 2400, "times the C loop": 1.6},
+        PICTURES_IN_C,
+    ),
     Scenario(
         "1 to 100, 720p at 1.5 Mbit/s",
         ("--publishers", "1", "--subscribers", "100", "--video", "720p", "--bitrate", "1.5M"),
@@ -71,6 +82,10 @@ def scaled(value: float | None, factor: float) -> float | None:
 FIGURES: dict[str, Reading] = {
     "packets per second": lambda report: report["received"]["forwardedPacketsPerSecond"],
     "ns CPU per packet": lambda report: report["server"].get("cpuNanosecondsPerForwardedPacket"),
+    "ns in the C loop": lambda report: report.get("yardstick"),
+    "times the C loop": lambda report: (
+        report["server"]["cpuNanosecondsPerForwardedPacket"] / report["yardstick"] if "yardstick" in report else None
+    ),
     "% of a core": lambda report: report["server"]["cpuShare"] * 100,
     "loss": lambda report: report["received"]["lostPackets"],
     "missing pictures": lambda report: report["received"]["missingFrames"],
@@ -89,7 +104,15 @@ FIGURES: dict[str, Reading] = {
 }
 
 
+def measure_in_c(arguments: tuple[str, ...]) -> float:
+    """Nanoseconds of CPU for each packet in the plain C loop, which `script/bench` compiles."""
+    loop = Path(__file__).parent.parent / ".build" / "forwarding-limit"
+    made = subprocess.run([str(loop), "-m", "gso", "-c", "gcm", *arguments], capture_output=True, text=True, check=True)
+    return float(made.stdout.split("total=")[1].split()[0])
+
+
 def run(scenario: Scenario) -> Report:
+    yardstick = None if scenario.yardstick is None else measure_in_c(scenario.yardstick)
     folder = Path(tempfile.mkdtemp(prefix="switchboard-bench-"))
     server = Server(folder / "data").start()
     try:
@@ -103,7 +126,8 @@ def run(scenario: Scenario) -> Report:
         )  # fmt: skip
         if made.returncode != 0:
             raise SystemExit(f"{scenario.name}: {made.stderr}{made.stdout}\n{server.log_tail(20)}")
-        return json.loads(made.stdout)
+        report = json.loads(made.stdout)
+        return report if yardstick is None else {**report, "yardstick": yardstick}
     finally:
         server.stop()
         shutil.rmtree(folder, ignore_errors=True)

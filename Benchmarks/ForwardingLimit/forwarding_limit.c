@@ -4,12 +4,14 @@
 // it is the yardstick of `make bench`, run beside the worker with the same burst size in the same minute.
 //
 //   forwarding_limit [-m gso|sendmmsg] [-c gcm|cm] [-n subscribers] [-b burst] [-r rounds] [-s packet bytes]
+//                    [-x drain] [-p microseconds]
 //
 // A round: `burst` SRTP packets are put into the forwarder's socket (not counted). Counted, as CPU time of this thread:
 // recvmmsg; for each packet authenticate and decrypt, and for each subscriber rewrite the header (SSRC, sequence,
 // timestamp, transport-wide sequence) and encrypt into an arena; send everything. Subscribers are sockets with a filter
 // that drops, so that the receive half of loopback, which runs in the sender's context, is counted and nothing else.
-// Prints nanoseconds of CPU per forwarded packet.
+// With -x drain another thread takes what comes to them instead; with -p there is a pause before each round, as between
+// the pictures of a video, in which caches get cold. Prints nanoseconds of CPU per forwarded packet.
 #define _GNU_SOURCE
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <arpa/inet.h>

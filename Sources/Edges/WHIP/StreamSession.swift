@@ -44,6 +44,8 @@ actor StreamSession: Endpoint {
         /// We are joining; what we are told meanwhile waits for the snapshot.
         case opening([LegMessage])
         case live(Life)
+        /// We are changing what we know, in place: a copy of it for each of hundreds of messages would cost too much.
+        case changing
         case over
     }
 
@@ -135,7 +137,7 @@ actor StreamSession: Endpoint {
     func revoke() async {
         switch phase {
         case .opening: isRevoked = true
-        case .live, .over: await close(.unauthorized)
+        case .live, .changing, .over: await close(.unauthorized)
         }
     }
 
@@ -215,23 +217,26 @@ actor StreamSession: Endpoint {
         case .opening(let early): phase = .opening(early + [message])
         case .live:
             take(message)
-            direct()
-        case .over: break
+        case .changing, .over: break
         }
     }
 
     private func take(_ message: LegMessage) {
         guard case .live(var life) = phase, message.call == life.call, !life.view.contains(message) else { return }
+        phase = .changing
+        var isNews = false
         switch message.notification {
-        case .roster(let change): life.view.apply(change)
-        case .speakers(let report): life.view.apply(report)
+        // Whoever only publishes has no use for the others.
+        case .roster(let change): isNews = !life.director.slots.isEmpty && life.view.apply(change)
+        case .speakers(let report): isNews = !life.director.slots.isEmpty && life.view.apply(report)
         case .state(.disconnected, _, let reason):
             end(reason)
             return
         // A publisher cannot be asked to offer anew, nor a viewer to be shown why a slot is empty.
-        case .state, .own, .media, .slots, .codecWanted, .layers, .allocation: return
+        case .state, .own, .media, .slots, .codecWanted, .layers, .allocation: break
         }
         phase = .live(life)
+        if isNews { direct() }
     }
 
     private func end(_ reason: CallEndReason?) {
@@ -248,6 +253,7 @@ actor StreamSession: Endpoint {
     /// Lets a viewer see who should be seen now.
     private func direct() {
         guard case .live(var life) = phase else { return }
+        phase = .changing
         let requests = life.director.update(roster: life.view.roster, dominant: life.view.dominant)
         phase = .live(life)
         for request in requests {

@@ -3,7 +3,7 @@ internal import Calling
 /// Decides what a viewer sees, who cannot ask for anything: fills its video slots from the roster.
 ///
 /// On stage come first those who share a screen, then the cameras of those who speak, loudest first, then the other
-/// cameras in the order in which their owners came. Among equals, who is shown already comes first. A picture stays in
+/// cameras in the order in which they were switched on. Among equals, who is shown already comes first. A picture stays in
 /// its slot until it stops, its owner leaves, or somebody higher in that order needs the place.
 struct VideoDirector: Sendable {
     /// One picture of one participant.
