@@ -79,7 +79,7 @@ struct Layer: ~Copyable {
     ) -> Bool {
         if history == nil { history = PacketHistory() }
         guard history?.entry(details.sequence) == nil else { return false }
-        history?.store(details, payload: &payload, length: length, from: &buffers)
+        history?.store(details, payload: &payload, length: length, now: now, from: &buffers)
         meter.add(length, temporal: details.temporal)
         lastPacket = now
         return true
@@ -88,11 +88,6 @@ struct Layer: ~Copyable {
     @inline(__always)
     func stored(_ sequence: UInt16) -> PacketHistory.Entry? {
         history?.entry(sequence)
-    }
-
-    /// The last packets kept, newest first, for padding.
-    func latest(_ position: Int) -> PacketHistory.Entry? {
-        history?.latest(position)
     }
 
     /// The publisher began a new RTP stream: nothing of the old one fits any more.

@@ -60,18 +60,18 @@ extension WorkerCore {
     /// How often receiver reports go out (RFC 3550 §6.2, scaled for interactive video as browsers do).
     static let receiverReportInterval: Duration = .seconds(1)
 
-    /// Sends the RTCP that is due to one peer.
-    mutating func report(
-        to peer: UnsafeMutablePointer<Peer>, isSlowTurn: Bool, now: Instant, wallClock: Duration
-    ) {
-        guard isReady(peer) else { return }
+    /// Tells a publisher which of its packets came, and which did not.
+    mutating func reportArrivals(of peer: UnsafeMutablePointer<Peer>, now: Instant) {
         while let feedback = peer.pointee.arrivals.pointee.poll(now: now) {
             sendControl([.transportFeedback(feedback)], to: peer)
         }
         for position in 0..<peer.pointee.streamCount {
             reportLosses(of: peer.pointee.streams + position, peer, now: now)
         }
-        guard isSlowTurn else { return }
+    }
+
+    /// Sends one peer the receiver and sender reports that are due.
+    mutating func report(to peer: UnsafeMutablePointer<Peer>, now: Instant, wallClock: Duration) {
         if now - peer.pointee.lastReceiverReport >= WorkerCore.receiverReportInterval {
             peer.pointee.lastReceiverReport = now
             sendReceiverReport(to: peer, now: now)

@@ -19,14 +19,17 @@ extension WorkerCore {
         clock = now
         tickCount &+= 1
         for case let peer? in peers {
-            if let timeout = peer.pointee.dtls.timeout, timeout <= now {
-                peer.pointee.dtls.handleTimeout(now: now)
-                drive(peer, now: now)
-            }
             let turn = tickCount &+ Int(peer.pointee.index)
             let isSlowTurn = turn % WorkerCore.slowTurn == 0
-            if isSlowTurn || !peer.pointee.isConnected { checkSilence(of: peer, now: now) }
-            report(to: peer, isSlowTurn: isSlowTurn, now: now, wallClock: wallClock)
+            if isSlowTurn || !peer.pointee.isConnected {
+                if let timeout = peer.pointee.dtls.timeout, timeout <= now {
+                    peer.pointee.dtls.handleTimeout(now: now)
+                    drive(peer, now: now)
+                }
+                checkSilence(of: peer, now: now)
+            }
+            if peer.pointee.streamCount > 0, isReady(peer) { reportArrivals(of: peer, now: now) }
+            if isSlowTurn, isReady(peer) { report(to: peer, now: now, wallClock: wallClock) }
             if turn % WorkerCore.paceTurn == 0 || peer.pointee.hasToPace { pace(peer, now: now) }
         }
         let checksCodecs = now - lastCodecCheck >= WorkerCore.codecCheckInterval

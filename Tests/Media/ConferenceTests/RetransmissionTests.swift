@@ -41,6 +41,25 @@ struct RetransmissionTests {
         #expect(fixture.conference.counters.refusedRetransmissions == 4)
     }
 
+    @Test("Packets are kept for two seconds, and their buffers then serve for others, over the wrap of their numbers")
+    func expiry() throws {
+        var fixture = ConferenceFixture()
+        let ada = fixture.join()
+        let grace = fixture.join()
+        fixture.show(ada, of: grace)
+        fixture.send(65_000, from: ada, keyframe: true)
+        let before = fixture.buffers.taken
+        // Twenty packets a second for a minute.
+        var numbers: [UInt16] = []
+        for index in 1...1200 {
+            fixture.advance(.milliseconds(50))
+            numbers += fixture.send(UInt16(truncatingIfNeeded: 65_000 + index), from: ada).map(\.sequence)
+        }
+        #expect(fixture.buffers.taken - before <= 45)
+        #expect(fixture.nack([numbers[numbers.count - 30]], by: grace).count == 1)
+        #expect(fixture.nack([numbers[numbers.count - 50]], by: grace).isEmpty)
+    }
+
     @Test("A probe is filled with what was sent lately, or with padding where nothing was")
     func padding() throws {
         var fixture = ConferenceFixture()
