@@ -36,6 +36,9 @@ enum LayerAllocator {
     static let cautionTime: Duration = .seconds(10)
     /// To rise an option must fit with this much to spare, so that small changes of the rate do not undo it.
     static let headroom = 1.1
+    /// What is shown already may exceed what is left by this part of it: an estimate wavers by more, and the pacer lets as
+    /// much through. A link that is really too narrow soon says so more clearly.
+    static let tolerance = 0.1
 
     struct Decision: Equatable {
         /// Nil: paused.
@@ -55,7 +58,8 @@ enum LayerAllocator {
         var left = budget
         for index in order {
             guard let smallest = candidates[index].options.first else { continue }
-            guard Double(smallest.rate) <= Double(max(left, 0)) * candidates[index].overdraw else { continue }
+            let overdraw = max(candidates[index].overdraw, candidates[index].present == nil ? 1 : 1 + tolerance)
+            guard Double(smallest.rate) <= Double(max(left, 0)) * overdraw else { continue }
             chosen[index] = 0
             left -= smallest.rate
         }
@@ -91,7 +95,8 @@ enum LayerAllocator {
     /// What must be left to raise a slot by one level.
     private static func rise(to level: Int, _ candidate: SlotCandidate) -> Int {
         let next = candidate.options[level].rate
-        let spare = level > candidate.present ?? -1 ? Int(Double(next) * (headroom - 1)) : 0
+        let isNew = level > candidate.present ?? -1
+        let spare = Int(Double(next) * (isNew ? headroom - 1 : -tolerance))
         return next - candidate.options[level - 1].rate + spare
     }
 

@@ -71,8 +71,10 @@ struct LayerAllocatorTests {
         #expect(decide([fallen], 9_000_000)[0].option == 2)
     }
 
-    @Test("To rise takes room to spare; to stay does not")
+    @Test("To rise takes room to spare; to stay does not even take all of it")
     func headroom() {
+        #expect(decide([candidate(present: 2)], 1_600_000)[0].option == 2)
+        #expect(decide([candidate(present: 2)], 1_500_000)[0].option == 1)
         #expect(decide([candidate(present: 1)], 1_750_000)[0].option == 1)
         #expect(decide([candidate(present: 2)], 1_750_000)[0].option == 2)
         #expect(decide([candidate(present: 1)], 1_900_000)[0].option == 2)
@@ -86,7 +88,7 @@ struct LayerAllocatorTests {
         #expect(after.map(\.option) == [0, 2])
     }
 
-    @Test("Whatever the candidates, the budget holds, and no wish is exceeded")
+    @Test("Whatever the candidates, the budget holds but for what is shown already, and no wish is exceeded")
     func budgetHolds() {
         var generator = SeededGenerator(seed: 11)
         for _ in 0..<500 {
@@ -108,7 +110,8 @@ struct LayerAllocatorTests {
             for (candidate, decision) in zip(candidates, decisions) {
                 guard let option = decision.option else { continue }
                 #expect(option <= candidate.wish)
-                total += candidate.options[option].rate
+                let rate = candidate.options[option].rate
+                total += rate - (option <= candidate.present ?? -1 ? rate / 9 : 0)
             }
             #expect(total <= budget)
         }
