@@ -13,8 +13,8 @@ from rig.server import Server
 
 @pytest.fixture
 def own_server(namespace: Namespace, tmp_path: Path) -> Iterator[Server]:
-    """A server with an address on each of the two networks."""
-    addresses = f"{namespace.host},{namespace.next_host}"
+    """A server with an address on each of the two networks, and one for those who stay where they are."""
+    addresses = f"127.0.0.1,{namespace.host},{namespace.next_host}"
     server = Server(tmp_path / "data", "--media-advertised-addresses", addresses).start()
     yield server
     server.stop()

@@ -6,7 +6,8 @@ import Testing
 struct ScoreboardTests {
     private static let stories =
         [Story.wideLink, .steadyLink] + Story.bandwidthDrops + Story.randomLosses + [
-            .burstyLoss, .longPath, .competingFlow, .lateJoiner, .othersAtJoin, .viewStorm, .sourceStorm, .sequenceWrap,
+            .burstyLoss, .longPath, .competingFlow, .outage, .lateJoiner, .othersAtJoin, .viewStorm, .sourceStorm,
+            .sequenceWrap,
         ]
 
     private static let heading = """

@@ -126,7 +126,7 @@ extension Conference {
         slot.pointee.aim(at: option.layer, temporal: option.temporal, entry: entry)
         track.pointee.updateInterest(of: slot)
         let mustSwitch = slot.pointee.phase == .active && slot.pointee.layer != option.layer
-        if member.pointee.isServed, mustSwitch || slot.pointee.phase == .waiting || wasPaused {
+        if member.pointee.takesVideo, mustSwitch || slot.pointee.phase == .waiting || wasPaused {
             layer.pointee.keyframes.want()
         }
         part.rid = layer.pointee.rid

@@ -32,7 +32,7 @@ extension Conference {
         let interest = UInt8(1) << details.layer
         for index in 0..<track.pointee.subscriptionCount {
             let subscription = track.pointee.subscriptions[index]
-            if subscription.layers & interest == 0 || !subscription.member.pointee.isServed { continue }
+            if subscription.layers & interest == 0 || !subscription.member.pointee.takesVideo { continue }
             let phase = subscription.slot.pointee.phase
             let present = subscription.slot.pointee.layer
             guard

@@ -99,8 +99,32 @@ public struct Conference: ~Copyable {
     public mutating func setReachable(_ isReachable: Bool, _ index: Int32) {
         guard let member = member(index), member.pointee.isReachable != isReachable else { return }
         member.pointee.isReachable = isReachable
-        guard isReachable else { return }
-        for slot in 0..<member.pointee.slotCount { restart(member.pointee.slots + slot) }
+        if isReachable { restartSlots(of: index) }
+    }
+
+    /// Says whether a member's link is dead, though nothing says that the member has gone: sound goes on, and pictures wait
+    /// until the link is alive again, which is then taken for another one.
+    public mutating func setStalled(_ isStalled: Bool, _ index: Int32) {
+        guard let member = member(index), member.pointee.isStalled != isStalled else { return }
+        member.pointee.isStalled = isStalled
+        if !isStalled { changeLink(of: index) }
+    }
+
+    /// A member is reached over another link from now on: what is known of the old one, and was sent into it, is worth
+    /// nothing any more.
+    public mutating func changeLink(of index: Int32) {
+        guard let member = member(index) else { return }
+        member.pointee.allocations.removeAll()
+        member.pointee.steadyBudget = SteadyBudget()
+        restartSlots(of: index)
+    }
+
+    /// What a member was sent lately is lost or worth nothing any more: its pictures go on with their next keyframes.
+    public mutating func restartSlots(of index: Int32) {
+        guard let member = member(index) else { return }
+        for slot in 0..<member.pointee.slotCount where member.pointee.slots[slot].kind != .audio {
+            restart(member.pointee.slots + slot)
+        }
     }
 
     public mutating func setMuted(_ muted: Bool, _ index: Int32) {
@@ -184,7 +208,7 @@ public struct Conference: ~Copyable {
         let track = publisher.pointee.track(source.source)
         track.pointee.subscribe(slot, of: member)
         if source.source != .microphone {
-            if member.pointee.isServed { track.pointee.wantKeyframes() }
+            if member.pointee.takesVideo { track.pointee.wantKeyframes() }
             allocationIsDue = true
         }
         member.pointee.slotsAreDirty = true

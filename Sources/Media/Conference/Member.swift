@@ -16,6 +16,8 @@ struct Member: ~Copyable {
     var isReachable = true { didSet { isServed = isReachable && !isOnHold } }
     /// Whether anything is sent to it.
     private(set) var isServed = false
+    /// Its link is dead for the time being, so that pictures would only pile up.
+    var isStalled = false
     var loudness = Loudness()
     /// Whether its slots changed since the application was told.
     var slotsAreDirty = false
@@ -54,6 +56,9 @@ struct Member: ~Copyable {
         tracks.deallocate()
         slots.deallocate()
     }
+
+    /// Whether pictures are sent to it.
+    var takesVideo: Bool { isServed && !isStalled }
 
     func track(_ source: MediaSource) -> UnsafeMutablePointer<PublishedTrack> {
         tracks + Int(source.rawValue)

@@ -48,6 +48,9 @@ struct Peer: ~Copyable {
     let arrivals: UnsafeMutablePointer<TransportFeedbackRecorder>
     var nextIntraRequest: UInt8 = 0
     var lastReceiverReport: Instant
+    /// Whether pictures wait until the link is alive again, and when it was last tried.
+    var isStalled = false
+    var lastKnock = Instant.zero
     var lastHeard: Instant
     /// What the application was last told.
     var isConnected = false

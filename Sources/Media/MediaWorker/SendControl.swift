@@ -34,6 +34,20 @@ struct SendControl: ~Copyable {
         pacer = Pacer(target: start, burst: SendControl.burst, factor: SendControl.paceFactor)
     }
 
+    /// Packets take another way from now on: nothing is known of it, and what waits for the old one is too late.
+    mutating func pathChanged(start: Bitrate) {
+        controller = CongestionController(start: start)
+        pacer = Pacer(target: start, burst: SendControl.burst, factor: SendControl.paceFactor)
+        backlog.removeAll()
+        numberings.removeAll()
+        feedbackTime = nil
+        firstSent = nil
+        hasFeedback = false
+    }
+
+    /// Whether the peer told what arrives, and has stopped to.
+    var isStalled: Bool { hasFeedback && controller.state == .feedbackMissing }
+
     /// Sets what was negotiated.
     mutating func configure(numbersPackets: Bool, reportsByStream: Bool) {
         isEnabled = numbersPackets || reportsByStream

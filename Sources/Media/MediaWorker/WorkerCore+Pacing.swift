@@ -8,6 +8,8 @@ internal import SRTP
 extension WorkerCore {
     /// How soon a worker with something to pace looks again.
     static let pacingInterval: Duration = .milliseconds(3)
+    /// How often a packet is sent into a link that seems dead, so that feedback tells when it is not.
+    static let knockInterval: Duration = .milliseconds(200)
 
     /// Lets go to one peer what its pacer allows now, and begins the probes that are due.
     mutating func pace(_ peer: UnsafeMutablePointer<Peer>, now: Instant) {
@@ -17,10 +19,32 @@ extension WorkerCore {
             control.pointee.poll(
                 needed: peer.pointee.conference.pointee.neededRate(of: peer.pointee.member), now: now)
             applyBudget(to: peer, now: now)
+            lookAfterLink(of: peer, now: now)
         }
         guard peer.pointee.hasToPace else { return }
         release(to: peer, now: now)
         if peer.pointee.hasToPace { hasToPace = true }
+    }
+
+    /// Sends no pictures into a link that is dead, but knocks; and lets pictures begin anew that have waited too long.
+    private mutating func lookAfterLink(of peer: UnsafeMutablePointer<Peer>, now: Instant) {
+        let control = peer.pointee.control
+        let conference = peer.pointee.conference
+        let member = peer.pointee.member
+        let isStalled = control.pointee.isStalled
+        if isStalled != peer.pointee.isStalled {
+            peer.pointee.isStalled = isStalled
+            if isStalled { control.pointee.backlog.removeAll() } else { control.pointee.pathChanged(start: startBitrate) }
+            conference.pointee.setStalled(isStalled, member)
+        }
+        if isStalled, now - peer.pointee.lastKnock >= WorkerCore.knockInterval {
+            peer.pointee.lastKnock = now
+            _ = conference.pointee.pad(1, to: member, now: now, queue: &queue)
+        }
+        if control.pointee.backlog.isStale(now: now) {
+            control.pointee.backlog.removeAll()
+            conference.pointee.restartSlots(of: member)
+        }
     }
 
     /// What a worker does between ticks while something waits.

@@ -180,6 +180,15 @@ extension WorkerCore {
         spare = buffer
     }
 
+    /// From now on a peer's packets go there. What was in flight may be lost, and the new path is another link.
+    private mutating func take(_ endpoint: SocketEndpoint, as peer: UnsafeMutablePointer<Peer>) {
+        let former = peer.pointee.destination
+        peer.pointee.destination = endpoint
+        guard let former, former != endpoint, peer.pointee.control.pointee.hasFeedback else { return }
+        peer.pointee.control.pointee.pathChanged(start: startBitrate)
+        peer.pointee.conference.pointee.changeLink(of: peer.pointee.member)
+    }
+
     /// How far behind the newest packet a recovered one may be: less than the history holds.
     private static let oldestRecovery = 400
 
@@ -214,7 +223,7 @@ extension WorkerCore {
             addresses.set(source, to: index)
             peer.pointee.addressCount += 1
         }
-        if case .selectedPairChanged(let endpoint)? = reaction.event { peer.pointee.destination = endpoint }
+        if case .selectedPairChanged(let endpoint)? = reaction.event { take(endpoint, as: peer) }
         // Before a nomination the pair that works is used, so that the handshake need not wait.
         if peer.pointee.destination == nil { peer.pointee.destination = source }
         peer.pointee.dtls.start(now: now)

@@ -34,7 +34,7 @@ extension WorkerCore {
                 next = queue.next(after: packet)
                 // What cannot wait goes; video goes while the link has room, and queues up behind what waits already.
                 if packet.pointee.origin != nil, budget <= 0 {
-                    control.pointee.backlog.append(packet.pointee)
+                    control.pointee.backlog.append(packet.pointee, now: clock)
                     hasToPace = true
                     continue
                 }
