@@ -109,6 +109,47 @@ describe('another network', () => {
         assert.deepEqual(peer.offers.at(-1), { iceRestart: true });
     });
 
+    const flow = async (peer, looks, packets) => {
+        for (let look = 0; look < looks; look += 1) {
+            const before = peer.report[0]?.packetsReceived ?? 0;
+            peer.report = [{ id: 'in', type: 'inbound-rtp', kind: 'audio', packetsReceived: before + packets }];
+            await pass(500);
+        }
+    };
+
+    test('is looked for as soon as a regular flow of packets stops, once for each silence', async () => {
+        const { socket } = await joined(library);
+        const peer = StubPeerConnection.last;
+        peer.become('connected');
+        await flow(peer, 6, 25);
+        const pings = socket.count('ping');
+        await flow(peer, 2, 0);
+        assert.equal(socket.count('media.offer'), 0);
+        await flow(peer, 1, 0);
+        assert.equal(socket.count('media.offer'), 1);
+        assert.deepEqual(peer.offers.at(-1), { iceRestart: true });
+        assert.equal(socket.count('ping'), pings + 1);
+        socket.reply('media.offer', { media: golden('reply.media').media });
+        await flow(peer, 4, 0);
+        assert.equal(socket.count('media.offer'), 1);
+        socket.receive(golden('pong'));
+        await flow(peer, 5, 25);
+        await flow(peer, 3, 0);
+        assert.equal(socket.count('media.offer'), 2);
+    });
+
+    test('is not looked for when packets come now and then', async () => {
+        const { socket } = await joined(library);
+        const peer = StubPeerConnection.last;
+        peer.become('connected');
+        for (let round = 0; round < 5; round += 1) {
+            await flow(peer, 2, 1);
+            await flow(peer, 4, 0);
+            socket.receive(golden('pong'));
+        }
+        assert.equal(socket.count('media.offer'), 0);
+    });
+
     test('a silent path is reason to doubt the signalling too', async () => {
         const { socket } = await joined(library);
         const peer = StubPeerConnection.last;

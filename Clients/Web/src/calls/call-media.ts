@@ -63,6 +63,7 @@ export class CallMedia extends EventSource<CallMediaEvents> {
         for (const track of this.session.audioTracks) this.output.add(track);
         this.remoteAudio = new RemoteAudioStream(new MediaStream(this.session.audioTracks));
         this.session.on('connectedChanged', this.pathChanged);
+        this.session.on('pathSilent', this.pathSilent);
         host.devices.on('selectedSpeakerChanged', this.speakerSelected);
         host.connection.on('openChanged', this.signallingChanged);
         host.iceServers.on('changed', this.serversChanged);
@@ -164,6 +165,8 @@ export class CallMedia extends EventSource<CallMediaEvents> {
         if (this.session.isInterrupted) this.host.connection.networkChanged();
         this.emit('lostChanged');
     };
+
+    private readonly pathSilent = () => this.host.connection.networkChanged();
 
     private readonly signallingChanged = () => {
         this.emit('lostChanged');

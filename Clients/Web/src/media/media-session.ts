@@ -3,6 +3,7 @@ import { EventSource } from '../events';
 import type { LinePurpose, WireLayer, WireMediaAnswer, WireMediaOffer } from '../signalling/protocol';
 import { orderCodecs, type VideoCodec } from './codecs';
 import { PathRepair } from './path-repair';
+import { PathWatch, packetsReceived } from './path-watch';
 import { simulcastMids, withOpusWishes } from './sdp';
 import { initialEncodings, SendLine, type SendPurpose } from './send-line';
 import type { SendLimits } from './simulcast';
@@ -20,6 +21,8 @@ const disconnectedPatience = 500;
 export interface MediaSessionEvents {
     /** `isConnected` changed. */
     connectedChanged: void;
+    /** Nothing comes any more, though the browser does not say so yet. */
+    pathSilent: void;
     /** Slots were added. */
     slotsChanged: void;
 }
@@ -42,6 +45,7 @@ export class MediaSession extends EventSource<MediaSessionEvents> {
     private readonly sendLines: SendLine[] = [];
     private readonly slotLines: SlotLine[] = [];
     private readonly repair: PathRepair;
+    private readonly watch: PathWatch;
     private readonly captureTimer: ReturnType<typeof setInterval>;
     private negotiation: Promise<void> | undefined;
     private again: Promise<void> | undefined;
@@ -66,6 +70,14 @@ export class MediaSession extends EventSource<MediaSessionEvents> {
             // Without signalling there is nobody to offer to; the call restarts media when it is back.
             if (this.canExchange()) void this.restart().catch(() => {});
         });
+        this.watch = new PathWatch(
+            () => packetsReceived(this.connection),
+            () => {
+                if (!this.connected) return;
+                this.emit('pathSilent');
+                this.networkChanged();
+            },
+        );
         for (const purpose of ['microphone', 'camera', 'screen'] as const) this.addSendLine(purpose);
         for (let index = 0; index < audioSlots; index += 1) this.addSlot('audioSlot');
         for (let index = 0; index < initialVideoSlots; index += 1) this.addSlot('videoSlot');
@@ -220,6 +232,7 @@ export class MediaSession extends EventSource<MediaSessionEvents> {
         this.closed = true;
         clearInterval(this.captureTimer);
         this.repair.stop();
+        this.watch.stop();
         this.connection.close();
     }
 
