@@ -28,6 +28,19 @@ struct AudioFixture {
         pull(before: end)
     }
 
+    /// Puts copies of the two packets before it into each packet (RFC 2198).
+    static func addRedundancy(to packets: inout [SentAudio]) {
+        for index in packets.indices {
+            let number = AudioFixture.number(packets[index].payload)
+            guard number >= 2 else { continue }
+            // Offsets of 1920 and 960 ticks, 4 bytes each.
+            packets[index].payload =
+                [0xef, 0x1e, 0, 4, 0xef, 0x0f, 0, 4, 0x6f] + AudioFixture.payload(number - 2)
+                + AudioFixture.payload(number - 1) + packets[index].payload
+            packets[index].isRedundant = true
+        }
+    }
+
     mutating func insert(_ packet: SentAudio) {
         let sequence = SequenceNumber(packet.sequence)
         let timestamp = RTPTimestamp(packet.timestamp)

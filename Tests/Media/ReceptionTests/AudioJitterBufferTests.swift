@@ -91,15 +91,7 @@ struct AudioJitterBufferTests {
         var fixture = AudioFixture()
         let lost: Set<Int> = [200, 300]
         var packets = AudioFixture.stream(0..<600) { lost.contains($0) ? nil : 30 }
-        for index in packets.indices {
-            let number = AudioFixture.number(packets[index].payload)
-            guard number >= 2 else { continue }
-            // Offsets of 1920 and 960 ticks, 4 bytes each.
-            packets[index].payload =
-                [0xef, 0x1e, 0, 4, 0xef, 0x0f, 0, 4, 0x6f] + AudioFixture.payload(number - 2)
-                + AudioFixture.payload(number - 1) + packets[index].payload
-            packets[index].isRedundant = true
-        }
+        AudioFixture.addRedundancy(to: &packets)
         fixture.run(packets, until: .milliseconds(11_900))
         #expect(fixture.concealments == 0)
         #expect(fixture.buffer.statistics.packetsFromRedundancy == 2)
@@ -123,16 +115,7 @@ struct AudioJitterBufferTests {
             if isLost { lost += 1 }
             return isLost ? nil : 30
         }
-        if isRedundant {
-            for index in packets.indices {
-                let number = AudioFixture.number(packets[index].payload)
-                guard number >= 2 else { continue }
-                packets[index].payload =
-                    [0xef, 0x1e, 0, 4, 0xef, 0x0f, 0, 4, 0x6f] + AudioFixture.payload(number - 2)
-                    + AudioFixture.payload(number - 1) + packets[index].payload
-                packets[index].isRedundant = true
-            }
-        }
+        if isRedundant { AudioFixture.addRedundancy(to: &packets) }
         fixture.run(packets.filter { $0.arrival < .zero + .seconds(29) }, until: .zero + .seconds(29))
         #expect(fixture.buffer.statistics.targetDelay >= .milliseconds(40))
         // Of two copies and the packet itself one gets through; forward error correction repairs the last of a gap only.
