@@ -18,15 +18,17 @@ package struct SyntheticCall: ~Copyable {
     private let serverIdentity: DTLSIdentity
 
     /// Connects `count` peers. Throws when a socket or a handshake fails.
+    ///
+    /// By default their links are taken to carry so much that nothing waits and nothing is probed.
     package static func make(
         peers count: Int, videoSlots: Int, announces: Bool = true, usesSegmentation: Bool = true,
-        startBitrate: Bitrate? = nil, startingAt now: Instant = .zero
+        startBitrate: Bitrate = CongestionController.defaultMaximum, startingAt now: Instant = .zero
     ) throws -> SyntheticCall {
         let identity = try DTLSIdentity.generate(unixTime: 1_700_000_000)
         let socket = try UDPSocket(bindingTo: .loopback(port: 0))
         var call = SyntheticCall(
             socket: socket, identity: identity, capacity: count, usesSegmentation: usesSegmentation, now: now)
-        if let startBitrate { call.core.startBitrate = startBitrate }
+        call.core.startBitrate = startBitrate
         let clientIdentity = try DTLSIdentity.generate(unixTime: 1_700_000_000)
         for _ in 0..<count { try call.join(clientIdentity, videoSlots: videoSlots, announces: announces) }
         return call

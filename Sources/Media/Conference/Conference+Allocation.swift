@@ -80,7 +80,8 @@ extension Conference {
             let candidate = candidates[index]
             if let wished = candidate.options.indices.contains(candidate.wish) ? candidate.options[candidate.wish] : nil
             {
-                report.needed += wished.rate
+                // A track that has not begun needs as much as its like, so that its link is known when it begins.
+                report.needed += wished.rate > 0 ? wished.rate : Int(PublishedTrack.referenceRate)
             }
             if let part = apply(decisions[index], candidate, to: position, of: member, now: now) {
                 report.slots.append(part)

@@ -6,7 +6,7 @@ extension PublishedTrack {
     /// A picture this much smaller than the view still fills it well enough.
     private static let viewTolerance = 0.85
     /// A 720p stream of a camera, from which the rates of other sizes are guessed until they are measured.
-    private static let referenceRate = 1_700_000.0
+    static let referenceRate = 1_700_000.0
     private static let referenceArea = 1280.0 * 720
     /// A share may exceed what is left to its receiver: it is mostly still, and matters most.
     private static let screenOverdraw = 3.0
