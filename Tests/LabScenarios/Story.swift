@@ -1,4 +1,5 @@
 import ProtocolCore
+import TestSupport
 
 /// A call that is told once, for its own test and for the scoreboard.
 struct Story: Sendable {
@@ -19,7 +20,7 @@ struct Story: Sendable {
 
     init(_ name: String, tell: @escaping @Sendable () throws -> Outcome) {
         self.name = name
-        telling = Task.detached { try tell() }
+        telling = Task.detached { try await LongWork.run(tell) }
     }
 
     var outcome: Outcome {

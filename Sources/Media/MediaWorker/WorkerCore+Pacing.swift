@@ -34,7 +34,11 @@ extension WorkerCore {
         let isStalled = control.pointee.isStalled
         if isStalled != peer.pointee.isStalled {
             peer.pointee.isStalled = isStalled
-            if isStalled { control.pointee.backlog.removeAll() } else { control.pointee.pathChanged(start: startBitrate) }
+            if isStalled {
+                control.pointee.backlog.removeAll()
+            } else {
+                control.pointee.pathChanged(start: startBitrate)
+            }
             conference.pointee.setStalled(isStalled, member)
         }
         if isStalled, now - peer.pointee.lastKnock >= WorkerCore.knockInterval {

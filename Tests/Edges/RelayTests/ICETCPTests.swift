@@ -18,7 +18,7 @@ struct ICETCPTests {
         let worker = try await DatagramPipe(to: nil)
         let metering = RelayMetering()
         let acceptor = try await ICETCPAcceptor(
-            [.init(listen: .loopback(port: 0), worker: .loopback(port: worker.port))], limits: limits,
+            [.init(listen: .loopback(port: 0), worker: .loopback(port: worker.port))], limits: limits.patient,
             meter: metering, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try await body(Int(acceptor.ports[0]), worker, metering)
         await acceptor.close()

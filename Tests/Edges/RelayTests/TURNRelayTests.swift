@@ -25,7 +25,7 @@ struct TURNRelayTests {
             policy: TURNPeerPolicy(mediaPorts: [peer: .loopback(port: media.port)]))
         configuration.relayIPv4 = .init(
             bind: .loopback(port: 0), advertised: SocketEndpoint(ipv4: publicAddress, port: 0))
-        configuration.limits = limits
+        configuration.limits = limits.patient
         let metering = RelayMetering()
         let relay = try await TURNRelay(
             configuration, meter: metering, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })

@@ -5,6 +5,8 @@ import ProtocolCore
 import STUN
 import TURN
 
+@testable import Relay
+
 /// Packets of one kind of connection, in and out, awaited one at a time.
 protocol PacketPipe {
     func send(_ packet: [UInt8]) async throws
@@ -198,5 +200,15 @@ struct TURNTestClient<Pipe: PacketPipe> {
                 UInt8(payload.count & 255),
             ]
                 + payload)
+    }
+}
+
+extension RelayLimits {
+    /// The same without limits of time: nothing in the tests is about them, and a test may have to wait for its turn.
+    var patient: RelayLimits {
+        var limits = self
+        limits.firstMessageTimeout = .minutes(10)
+        limits.idleTimeout = .minutes(10)
+        return limits
     }
 }

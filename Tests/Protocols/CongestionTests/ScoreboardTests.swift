@@ -9,16 +9,16 @@ import Testing
 struct ScoreboardTests {
     /// Every scenario runs once, for all tests.
     private static let outcomes = Task {
-        await withTaskGroup(of: (String, Scenario.Outcome).self) { group in
+        try await withThrowingTaskGroup(of: (String, Scenario.Outcome).self) { group in
             for scenario in Scenario.all {
-                group.addTask { (scenario.name, scenario.run()) }
+                group.addTask { (scenario.name, try await LongWork.run { scenario.run() }) }
             }
-            return await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
+            return try await group.reduce(into: [:]) { $0[$1.0] = $1.1 }
         }
     }
 
     private func outcome(_ scenario: Scenario) async throws -> Scenario.Outcome {
-        try #require(await ScoreboardTests.outcomes.value[scenario.name])
+        try #require(try await ScoreboardTests.outcomes.value[scenario.name])
     }
 
     @Test("A steady link is used to 85 % or more, with a short queue")
@@ -95,7 +95,7 @@ struct ScoreboardTests {
 
     @Test("The scoreboard is as committed; SWITCHBOARD_WRITE_SCOREBOARD=1 writes it anew")
     func scoreboard() async throws {
-        let outcomes = await ScoreboardTests.outcomes.value
+        let outcomes = try await ScoreboardTests.outcomes.value
         var board = Scoreboard(
             heading: ScoreboardTests.heading,
             columns: [
