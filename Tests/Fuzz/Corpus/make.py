@@ -136,6 +136,9 @@ CONTROL = {
 for name, data in CONTROL.items():
     seed("rtcp", name, data)
 seed("rtcp", "compound", b"".join(CONTROL.values()))
+# RFC 8888: one stream, three packets, of which the second is lost.
+seed("rtcp", "feedback-by-stream", struct.pack(
+    "!BBHIIHHHHHHI", 0x8B, 205, 6, 1, 0xDECAFBAD, 100, 3, 0x8010, 0, 0xC008, 0, 0x00010000))
 seed("transport-feedback", "run", CONTROL["feedback-run"][4:-4])
 seed("transport-feedback", "vectors", CONTROL["feedback-vectors"][4:])
 seed("transport-feedback", "losses", FEEDBACK[:10] + struct.pack("!HI", 8192, 5) + struct.pack("!HH", 0x1FFF, 1))

@@ -1,6 +1,6 @@
 import ProtocolCore
-import STUN
 
+@testable import STUN
 @testable import TURN
 
 private let secret = Array("0123456789abcdef".utf8)
