@@ -36,7 +36,7 @@ test-unit: ## only the Swift tests
 test-interop: ## only the tests with real browsers and clients (PYTEST_ARGUMENTS=…)
 	script/test interop
 
-bench: build ## forwarding cost, start-up of a call, memory; see docs/performance.md
+bench: build ## forwarding cost, start-up of a call, whole calls under load; see docs/performance.md
 	@script/bootstrap --test
 	script/bench
 
