@@ -43,7 +43,12 @@ extension WorkerCore {
         }
         if isStalled, now - peer.pointee.lastKnock >= WorkerCore.knockInterval {
             peer.pointee.lastKnock = now
-            _ = conference.pointee.pad(1, to: member, now: now, queue: &queue)
+            if conference.pointee.pad(1, to: member, now: now, queue: &queue) == 0 {
+                // Nothing to knock with, since it takes no retransmissions: then pictures have to find out.
+                peer.pointee.isStalled = false
+                control.pointee.pathChanged(start: startBitrate)
+                conference.pointee.setStalled(false, member)
+            }
         }
         if control.pointee.backlog.isStale(now: now) {
             control.pointee.backlog.removeAll()
