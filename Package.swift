@@ -215,6 +215,10 @@ let benchmarks: [Target] = [
             "ProtocolCore",
             argumentParser,
         ], path: "Benchmarks/Forwarding", swiftSettings: strict),
+    .executableTarget(
+        name: "large-call-benchmark",
+        dependencies: ["Conference", "MediaLab", "NetworkEmulation", "ProtocolCore", argumentParser],
+        path: "Benchmarks/LargeCall", swiftSettings: strict),
 ]
 
 let mediaTests: [Target] = [

@@ -67,6 +67,9 @@ package final class VirtualClient {
     private var assemblers: [Mid: VideoFrameAssembler] = [:]
     private var heights: [Mid: Int] = [:]
     private var jitterBuffer = AudioJitterBuffer()
+    private var hasArrived = false
+    private var wakesAt = Instant.zero
+    private var nextLook = Instant.zero
     private var nextPlayout: Instant?
     private var nextFrame: Instant?
     private var nextAudio: Instant?
@@ -123,6 +126,14 @@ package final class VirtualClient {
     func accept(_ answer: String, now: Instant) throws {
         try session.accept(answer, now: now, into: &datagrams)
         sendUp(now: now)
+    }
+
+    /// Whether nothing is due for it or under way to it or from it, so that its turn can be left out.
+    func isIdle(at now: Instant) -> Bool {
+        guard now < wakesAt, crossTraffic == 0 || nextCrossTraffic != nil else { return false }
+        if let event = down.nextEvent, event <= now { return false }
+        if let event = up.nextEvent, event <= now { return false }
+        return true
     }
 
     // MARK: Sending
@@ -239,10 +250,18 @@ package final class VirtualClient {
                 }
             }
             for (packet, payload) in arrived { take(packet, payload, now: now) }
+            hasArrived = hasArrived || !arrived.isEmpty
         }
-        for mid in assemblers.keys { assemble(mid, now: now) }
+        // Pictures come with packets, and now and then by time.
+        if hasArrived || now >= nextLook {
+            nextLook = now + .milliseconds(5)
+            for mid in videoSlots where assemblers[mid] != nil { assemble(mid, now: now) }
+        }
+        hasArrived = false
         play(now: now)
         sendUp(now: now)
+        wakesAt = [session.deadline, nextFrame, nextAudio, nextPlayout, nextCrossTraffic].compactMap(\.self)
+            .reduce(nextLook) { min($0, $1) }
     }
 
     private func take(_ packet: ReceivedPacket, _ payload: [UInt8], now: Instant) {

@@ -105,7 +105,7 @@ package final class VirtualConference {
         while now < end {
             now = now + Self.step
             step(self)
-            for client in clients {
+            for client in clients where !client.isIdle(at: now) {
                 client.produce(now: now)
                 for datagram in client.arrivalsAtServer(now: now) {
                     core.receive(datagram, from: client.endpoint, now: now)
@@ -123,7 +123,7 @@ package final class VirtualConference {
                 if let index = byEndpoint[destination] { clients[index].sendDown(bytes, now: now) }
             }
             obey()
-            for client in clients { client.consume(now: now) }
+            for client in clients where !client.isIdle(at: now) { client.consume(now: now) }
         }
     }
 

@@ -81,6 +81,7 @@ public struct NackGenerator: Sendable {
     }
 
     /// When `poll(now:)` has something to ask for; nil when nothing is missing.
+    @inlinable
     public var deadline: Instant? {
         var earliest: Instant?
         for index in 0..<missingCount {

@@ -92,7 +92,7 @@ extension ClientSession {
         outgoing[index].fractionLost = block.fractionLost
         if let time = block.roundTripTime(arrival: ntpTime(now)) {
             roundTrip = time
-            for stream in incoming.values { stream.losses?.roundTripTime = time }
+            for stream in incoming.values { stream.losses.roundTripTime = time }
         }
     }
 
@@ -122,13 +122,16 @@ extension ClientSession {
     mutating func sendFeedback(now: Instant, path: ICEAgent.Path, into output: inout DatagramBuffer) {
         var packets: [RTCPPacket] = []
         while let feedback = arrivals.poll(now: now) { packets.append(.transportFeedback(feedback)) }
-        for stream in incoming.values where stream.losses != nil {
-            if let due = stream.losses?.deadline, due <= now, let lost = stream.losses?.poll(now: now), !lost.isEmpty {
-                counters.sentNacks += 1
-                packets.append(.genericNACK(GenericNACK(sender: controlSSRC, media: stream.ssrc, lost: lost)))
+        for stream in incoming.values where stream.isRepaired {
+            if let due = stream.losses.deadline, due <= now {
+                let lost = stream.losses.poll(now: now)
+                if !lost.isEmpty {
+                    counters.sentNacks += 1
+                    packets.append(.genericNACK(GenericNACK(sender: controlSSRC, media: stream.ssrc, lost: lost)))
+                }
             }
-            if stream.losses?.needsKeyframe == true, let request = keyframeRequest(stream, now: now) {
-                stream.losses?.needsKeyframe = false
+            if stream.losses.needsKeyframe, let request = keyframeRequest(stream, now: now) {
+                stream.losses.needsKeyframe = false
                 packets.append(request)
             }
         }

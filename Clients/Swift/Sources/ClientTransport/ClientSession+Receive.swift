@@ -81,7 +81,7 @@ extension ClientSession {
             recover(header, values, content, of: repaired, now: now, deliver: deliver)
             return
         }
-        stream.losses?.record(header.sequenceNumber, at: now)
+        if stream.isRepaired { stream.losses.record(header.sequenceNumber, at: now) }
         guard length > 0, let codec = payloadTypes[Int(header.payloadType.rawValue)] else { return }
         deliver(
             ReceivedPacket(
@@ -103,9 +103,10 @@ extension ClientSession {
         else { return }
         let sequence = SequenceNumber(original)
         // Only what is missing: anything else was sent to probe the link.
-        let missing = stream.losses?.missingCount ?? 0
-        stream.losses?.record(sequence, at: now)
-        guard let after = stream.losses?.missingCount, after < missing else { return }
+        guard stream.isRepaired else { return }
+        let missing = stream.losses.missingCount
+        stream.losses.record(sequence, at: now)
+        guard stream.losses.missingCount < missing else { return }
         counters.recoveredPackets += 1
         deliver(
             ReceivedPacket(

@@ -118,7 +118,7 @@ public struct ClientSession: ~Copyable {
         consider(arrivals.deadline)
         consider(nextReport)
         consider(nextControl)
-        for stream in incoming.values { consider(stream.losses?.deadline) }
+        for stream in incoming.values where stream.isRepaired { consider(stream.losses.deadline) }
         return earliest
     }
 

@@ -15,7 +15,8 @@ final class IncomingStream {
     var security = SRTPReceiveState()
     var statistics: ReceiveStatistics
     /// Only video is repaired.
-    var losses: NackGenerator?
+    let isRepaired: Bool
+    var losses = NackGenerator()
     /// The peer's latest report: one moment on its wall clock and on the stream's clock.
     var clock: (ntpTime: NTPTimestamp, rtpTime: RTPTimestamp)?
     var lastKeyframeRequest: Instant?
@@ -26,7 +27,7 @@ final class IncomingStream {
         self.purpose = purpose
         self.repairs = repairs
         statistics = ReceiveStatistics(ssrc: ssrc)
-        if purpose.kind == .video, repairs == nil { losses = NackGenerator() }
+        isRepaired = purpose.kind == .video && repairs == nil
     }
 
     var clockRate: UInt32 { purpose.kind == .video ? 90_000 : 48_000 }
