@@ -32,11 +32,15 @@ final class Broadcast<Event: Sendable>: Sendable {
         return stream
     }
 
+    /// Gives an event to all listeners; those who send at the same time see to the order.
     func send(_ event: Event) {
-        state.withLock { state in
+        let listeners = state.withLock { state in
             if state.next == 0, state.waiting.count < Self.longestWait { state.waiting.append(event) }
-            for listener in state.listeners.values { listener.yield(event) }
+            return Array(state.listeners.values)
         }
+        // Not with the lock: this wakes a task, and one that is being cancelled at this moment waits for the lock in
+        // `onTermination`, while whoever wakes it waits for the cancellation.
+        for listener in listeners { listener.yield(event) }
     }
 
     func finish() {
