@@ -5,6 +5,8 @@ internal import ProtocolCore
 extension Conference {
     /// How often the layers of a receiver are chosen anew, unless something changes.
     static let allocationInterval: Duration = .milliseconds(200)
+    /// How often it is looked whose turn it is.
+    static let allocationRound: Duration = .milliseconds(50)
     /// Receivers handled in one poll, so that it stays short in a large call.
     static let allocationsPerPoll = 24
     /// What an audio slot takes from the link, in bits per second: Opus with its redundancy and headers.
@@ -20,7 +22,9 @@ extension Conference {
         let before = member.pointee.budget
         member.pointee.budget = budget
         guard let before, let budget, abs(budget - before) * 20 < before else {
-            member.pointee.allocationIsDue = before != budget
+            guard before != budget else { return }
+            member.pointee.allocationIsDue = true
+            someAllocationIsDue = true
             return
         }
     }
@@ -36,6 +40,9 @@ extension Conference {
     }
 
     mutating func allocateIfDue(now: Instant) {
+        guard allocationIsDue || someAllocationIsDue || now >= nextAllocationRound else { return }
+        someAllocationIsDue = false
+        nextAllocationRound = now + Conference.allocationRound
         if allocationIsDue {
             allocationIsDue = false
             for case let member? in members { member.pointee.allocationIsDue = true }
@@ -49,7 +56,11 @@ extension Conference {
             allocate(for: member, now: now)
             updateDemand(of: member, now: now)
             handled += 1
-            if handled == Conference.allocationsPerPoll { return }
+            guard handled < Conference.allocationsPerPoll else {
+                // The others at the next poll.
+                nextAllocationRound = now
+                return
+            }
         }
     }
 
@@ -124,8 +135,9 @@ extension Conference {
             entry |= 1 << fallback
         }
         let wasPaused = slot.pointee.target == nil
+        let interest = slot.pointee.layersOfInterest
         slot.pointee.aim(at: option.layer, temporal: option.temporal, entry: entry)
-        track.pointee.updateInterest(of: slot)
+        if slot.pointee.layersOfInterest != interest { track.pointee.updateInterest(of: slot) }
         let mustSwitch = slot.pointee.phase == .active && slot.pointee.layer != option.layer
         if member.pointee.takesVideo, mustSwitch || slot.pointee.phase == .waiting || wasPaused {
             layer.pointee.keyframes.want()

@@ -50,7 +50,7 @@ extension Conference {
                     details, payload: payload + offset, length: length - offset, layers: track.pointee.layers, now: now)
             }
             guard let packet else { continue }
-            if phase == .waiting { member.pointee.slotsAreDirty = true }
+            if phase == .waiting { noteSlots(of: member) }
             queue.append(packet, to: member.pointee.receiver)
         }
         if !isRedundant { track.pointee.earlierAudio.note(details, payload, length, buffers: &buffers) }

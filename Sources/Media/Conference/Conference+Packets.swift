@@ -41,7 +41,7 @@ extension Conference {
             else { continue }
             if phase == .waiting || present != details.layer {
                 track.pointee.updateInterest(at: index)
-                subscription.member.pointee.slotsAreDirty = true
+                noteSlots(of: subscription.member)
             }
             queue.append(packet, to: subscription.member.pointee.receiver)
         }
@@ -167,7 +167,7 @@ extension Conference {
         track.pointee.codec = codec
         for index in 0..<track.pointee.subscriptionCount {
             let subscription = track.pointee.subscriptions[index]
-            subscription.member.pointee.slotsAreDirty = true
+            noteSlots(of: subscription.member)
         }
         if codec != .opus { track.pointee.awaitKeyframes() }
     }

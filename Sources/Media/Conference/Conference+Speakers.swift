@@ -50,7 +50,7 @@ extension Conference {
                 // Leave the last speaker in a slot that nobody else needs: he may go on.
                 if missing.isEmpty, self.member(current.member) != nil { continue }
                 detach(slot)
-                member.pointee.slotsAreDirty = true
+                noteSlots(of: member)
             }
             guard !missing.isEmpty else { continue }
             attach(slot, of: member, to: TrackReference(member: missing.removeFirst(), source: .microphone))

@@ -18,7 +18,13 @@ public struct Conference: ~Copyable {
     var lastSpeakerReportAt: Instant?
     /// Something changed that decides who gets which layer.
     var allocationIsDue = false
-    var lastAllocation: Instant?
+    /// Some member's link changed so much that what it gets is to be decided again, and when all are looked at next.
+    var someAllocationIsDue = false
+    var nextAllocationRound = Instant.zero
+    /// Some member has slots of which the application is to be told.
+    var someSlotsAreDirty = false
+    /// Members with a camera or screen that is on, in ascending order.
+    var publishers: [Int32] = []
     public private(set) var memberCount = 0
     public internal(set) var counters = ConferenceCounters()
 
@@ -60,7 +66,7 @@ public struct Conference: ~Copyable {
             let track = leaver.pointee.track(source)
             while track.pointee.subscriptionCount > 0 {
                 let subscription = track.pointee.subscriptions[0]
-                subscription.member.pointee.slotsAreDirty = true
+                noteSlots(of: subscription.member)
                 detach(subscription.slot)
             }
             track.pointee.restart(buffers: &buffers)
@@ -69,6 +75,7 @@ public struct Conference: ~Copyable {
             other.pointee.requests = other.pointee.requests.filter { $0.value.source.member != index }
         }
         members[Int(index)] = nil
+        publishers.removeAll { $0 == index }
         stage.remove(index)
         memberCount -= 1
         leaver.deinitialize(count: 1)
@@ -137,11 +144,12 @@ public struct Conference: ~Copyable {
         let track = member.pointee.track(reference.source)
         guard track.pointee.isPublished != published else { return }
         track.pointee.isPublished = published
+        updatePublishers(member)
         if published { track.pointee.forgetDemand() }
         allocationIsDue = true
         for index in 0..<track.pointee.subscriptionCount {
             let subscription = track.pointee.subscriptions[index]
-            subscription.member.pointee.slotsAreDirty = true
+            noteSlots(of: subscription.member)
             if reference.source != .microphone { restart(subscription.slot) }
         }
         if !published, reference.source == .microphone { member.pointee.loudness = Loudness() }
@@ -171,7 +179,7 @@ public struct Conference: ~Copyable {
                     firstTimestamp: UInt32(truncatingIfNeeded: generator.next())))
             member.pointee.slotCount += 1
         }
-        member.pointee.slotsAreDirty = true
+        noteSlots(of: member)
         selectSpeakers(now: now)
     }
 
@@ -188,7 +196,7 @@ public struct Conference: ~Copyable {
             }
             let slot = member.pointee.slots + position
             member.pointee.requests[position] = request
-            member.pointee.slotsAreDirty = true
+            noteSlots(of: member)
             allocationIsDue = true
             guard slot.pointee.source != request?.source else { continue }
             detach(slot)
@@ -211,7 +219,22 @@ public struct Conference: ~Copyable {
             if member.pointee.takesVideo { track.pointee.wantKeyframes() }
             allocationIsDue = true
         }
+        noteSlots(of: member)
+    }
+
+    /// The application has to be told of a member's slots.
+    @inline(__always)
+    mutating func noteSlots(of member: UnsafeMutablePointer<Member>) {
         member.pointee.slotsAreDirty = true
+        someSlotsAreDirty = true
+    }
+
+    private mutating func updatePublishers(_ member: UnsafeMutablePointer<Member>) {
+        let index = member.pointee.index
+        publishers.removeAll { $0 == index }
+        guard member.pointee.track(.camera).pointee.isPublished || member.pointee.track(.screen).pointee.isPublished
+        else { return }
+        publishers.insert(index, at: publishers.firstIndex { $0 > index } ?? publishers.count)
     }
 
     func detach(_ slot: UnsafeMutablePointer<Slot>) {

@@ -50,16 +50,23 @@ extension Conference {
     public mutating func poll(now: Instant) -> [ConferenceEvent] {
         updateSpeakers(now: now)
         allocateIfDue(now: now)
-        for case let member? in members {
-            for source in [MediaSource.camera, .screen] { pollTrack(source, of: member, now: now) }
+        for index in publishers {
+            guard let member = member(index) else { continue }
+            pollTrack(.camera, of: member, now: now)
+            pollTrack(.screen, of: member, now: now)
         }
+        if someSlotsAreDirty { reportSlots() }
+        defer { events.removeAll(keepingCapacity: true) }
+        return events
+    }
+
+    private mutating func reportSlots() {
+        someSlotsAreDirty = false
         for case let member? in members where member.pointee.slotsAreDirty {
             member.pointee.slotsAreDirty = false
             let reports = (0..<member.pointee.slotCount).map { report(member.pointee.slots[$0]) }
             events.append(.slots(member.pointee.index, reports))
         }
-        defer { events.removeAll(keepingCapacity: true) }
-        return events
     }
 
     private mutating func pollTrack(

@@ -12,6 +12,7 @@ public actor MediaWorker {
     private var core: WorkerCore
     private let publish: @Sendable (WorkerEvent) -> Void
     private var paceIsDue = false
+    private var isTicking = false
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
         executor.asUnownedSerialExecutor()
@@ -40,6 +41,16 @@ public actor MediaWorker {
     public func start() {
         executor.whenReadable(core.socket.descriptor) { [unowned self] in
             assumeIsolated { $0.readable() }
+        }
+    }
+
+    /// A worker without peers sleeps until one comes.
+    private func tickWhileNeeded() {
+        guard isTicking != (core.peerCount > 0) else { return }
+        isTicking.toggle()
+        guard isTicking else {
+            paceIsDue = false
+            return executor.stopTicking()
         }
         executor.tick(every: WorkerCore.tickInterval) { [unowned self] in
             assumeIsolated { $0.tick() }
@@ -78,6 +89,7 @@ public actor MediaWorker {
         core.tick(now: MonotonicClock.now(), wallClock: .nanoseconds(Int64(MonotonicClock.unixSeconds() * 1e9)))
         publishEvents()
         paceSoon()
+        tickWhileNeeded()
     }
 
     private func publishEvents() {
@@ -106,6 +118,7 @@ public actor MediaWorker {
             canonicalName: canonicalName, now: MonotonicClock.now())
         core.flush()
         publishEvents()
+        tickWhileNeeded()
     }
 
     public func disconnect(_ participant: String, from conference: String) {

@@ -48,6 +48,9 @@ struct Peer: ~Copyable {
     let arrivals: UnsafeMutablePointer<TransportFeedbackRecorder>
     var nextIntraRequest: UInt8 = 0
     var lastReceiverReport: Instant
+    /// When its silence and reports, and the controller of its link, are looked after next.
+    var nextWatch = Instant.zero
+    var nextControl = Instant.zero
     /// Whether pictures wait until the link is alive again, and when it was last tried.
     var isStalled = false
     var lastKnock = Instant.zero

@@ -46,7 +46,9 @@ struct SendControl: ~Copyable {
     }
 
     /// Whether the peer told what arrives, and has stopped to.
-    var isStalled: Bool { hasFeedback && controller.state == .feedbackMissing }
+    var isStalled: Bool {
+        @inline(__always) get { hasFeedback && controller.state == .feedbackMissing }
+    }
 
     /// Sets what was negotiated.
     mutating func configure(numbersPackets: Bool, reportsByStream: Bool) {
@@ -55,6 +57,7 @@ struct SendControl: ~Copyable {
     }
 
     /// Whether what is sent depends on what the link carries.
+    @inline(__always)
     func isInForce(now: Instant) -> Bool {
         guard isEnabled else { return false }
         if hasFeedback { return true }
@@ -62,6 +65,7 @@ struct SendControl: ~Copyable {
     }
 
     /// What all video and audio may take, in bits per second; nil while nothing limits it.
+    @inline(__always)
     func budget(now: Instant) -> Int? {
         isInForce(now: now) ? controller.capacity.bitsPerSecond : nil
     }

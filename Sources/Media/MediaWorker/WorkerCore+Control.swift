@@ -43,10 +43,10 @@ extension WorkerCore {
             for entry in request.entries { conference.pointee.requestKeyframe(forSlot: entry.ssrc, by: member) }
         case .transportFeedback(let feedback):
             peer.pointee.counters.reportedLost += UInt64(peer.pointee.control.pointee.receive(feedback, at: now))
-            applyBudget(to: peer, now: now)
+            control(peer, now: now)
         case .congestionControlFeedback(let feedback):
             peer.pointee.counters.reportedLost += UInt64(peer.pointee.control.pointee.receive(feedback, at: now))
-            applyBudget(to: peer, now: now)
+            control(peer, now: now)
         case .receiverEstimatedMaximumBitrate(let estimate):
             peer.pointee.counters.estimatedBitrate = estimate.bitsPerSecond
             if !peer.pointee.control.pointee.isEnabled {

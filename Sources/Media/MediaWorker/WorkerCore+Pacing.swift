@@ -8,22 +8,31 @@ internal import SRTP
 extension WorkerCore {
     /// How soon a worker with something to pace looks again.
     static let pacingInterval: Duration = .milliseconds(3)
+    /// How often the controller of a link is asked while no feedback comes, and while nothing is known of the link.
+    static let controlInterval: Duration = .milliseconds(50)
+    static let learningInterval: Duration = .milliseconds(20)
     /// How often a packet is sent into a link that seems dead, so that feedback tells when it is not.
     static let knockInterval: Duration = .milliseconds(200)
 
-    /// Lets go to one peer what its pacer allows now, and begins the probes that are due.
-    mutating func pace(_ peer: UnsafeMutablePointer<Peer>, now: Instant) {
+    /// Asks the controller of a peer's link what is due: with each feedback, and by time when there is none.
+    mutating func control(_ peer: UnsafeMutablePointer<Peer>, now: Instant) {
         let control = peer.pointee.control
-        guard isReady(peer) else { return }
-        if control.pointee.isEnabled {
-            control.pointee.poll(
-                needed: peer.pointee.conference.pointee.neededRate(of: peer.pointee.member), now: now)
-            applyBudget(to: peer, now: now)
-            lookAfterLink(of: peer, now: now)
+        guard isReady(peer), control.pointee.isEnabled else {
+            peer.pointee.nextControl = now + WorkerCore.controlInterval
+            return
         }
-        guard peer.pointee.hasToPace else { return }
-        release(to: peer, now: now)
-        if peer.pointee.hasToPace { hasToPace = true }
+        control.pointee.poll(needed: peer.pointee.conference.pointee.neededRate(of: peer.pointee.member), now: now)
+        applyBudget(to: peer, now: now)
+        lookAfterLink(of: peer, now: now)
+        let isKnown = control.pointee.hasFeedback && !control.pointee.isStalled
+        peer.pointee.nextControl = now + (isKnown ? WorkerCore.controlInterval : WorkerCore.learningInterval)
+        if peer.pointee.hasToPace { schedule.setPacing(true, peer.pointee.index) }
+    }
+
+    /// Lets go to one peer what its pacer allows now.
+    mutating func pace(_ peer: UnsafeMutablePointer<Peer>, now: Instant) {
+        if isReady(peer), peer.pointee.hasToPace { release(to: peer, now: now) }
+        schedule.setPacing(peer.pointee.hasToPace, peer.pointee.index)
     }
 
     /// Sends no pictures into a link that is dead, but knocks; and lets pictures begin anew that have waited too long.
@@ -59,10 +68,8 @@ extension WorkerCore {
     /// What a worker does between ticks while something waits.
     package mutating func paceAll(now: Instant) {
         clock = now
-        hasToPace = false
-        for case let peer? in peers where peer.pointee.hasToPace {
-            release(to: peer, now: now)
-            if peer.pointee.hasToPace { hasToPace = true }
+        for index in peers.indices where schedule.isPacing(index) {
+            if let peer = peers[index] { pace(peer, now: now) }
         }
         flush()
     }

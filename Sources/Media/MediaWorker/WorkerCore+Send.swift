@@ -35,7 +35,7 @@ extension WorkerCore {
                 // What cannot wait goes; video goes while the link has room, and queues up behind what waits already.
                 if packet.pointee.origin != nil, budget <= 0 {
                     control.pointee.backlog.append(packet.pointee, now: clock)
-                    hasToPace = true
+                    schedule.setPacing(true, receiver)
                     continue
                 }
                 let length = send(packet, to: peer, sender)

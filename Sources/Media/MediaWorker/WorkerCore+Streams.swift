@@ -79,6 +79,7 @@ extension WorkerCore {
             $0.source == source && $0.isRetransmission == isRetransmission && $0.layer == layer
         }
         guard peer.pointee.add(stream) else { return nil }
+        schedule.set(peer.pointee.index, due: clock)
         if replaces {
             peer.pointee.conference.pointee.restartTrack(
                 TrackReference(member: peer.pointee.member, source: source), layer: layer, buffers: &buffers)

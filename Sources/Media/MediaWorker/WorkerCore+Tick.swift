@@ -9,28 +9,15 @@ package import ProtocolCore
 extension WorkerCore {
     /// How often `tick` runs: the reordering tolerance of NACK and half of the shortest report interval.
     static let tickInterval: Duration = .milliseconds(10)
-    /// Every so many ticks the controllers of a peer's link are asked, and its silence and reports looked after.
-    static let paceTurn = 2
-    static let slowTurn = 5
+    /// How often the silence of a peer, its handshake and the reports to it are looked after.
+    static let watchInterval: Duration = .milliseconds(100)
     /// How often it is checked whether somebody cannot decode what he asked to see.
     static let codecCheckInterval: Duration = .seconds(1)
 
     package mutating func tick(now: Instant, wallClock: Duration) {
         clock = now
-        tickCount &+= 1
-        for case let peer? in peers {
-            let turn = tickCount &+ Int(peer.pointee.index)
-            let isSlowTurn = turn % WorkerCore.slowTurn == 0
-            if isSlowTurn || !peer.pointee.isConnected {
-                if let timeout = peer.pointee.dtls.timeout, timeout <= now {
-                    peer.pointee.dtls.handleTimeout(now: now)
-                    drive(peer, now: now)
-                }
-                checkSilence(of: peer, now: now)
-            }
-            if peer.pointee.streamCount > 0, isReady(peer) { reportArrivals(of: peer, now: now) }
-            if isSlowTurn, isReady(peer) { report(to: peer, now: now, wallClock: wallClock) }
-            if turn % WorkerCore.paceTurn == 0 || peer.pointee.hasToPace { pace(peer, now: now) }
+        for index in peers.indices where schedule.isDue(index, at: now) {
+            if let peer = peers[index] { lookAfter(peer, now: now, wallClock: wallClock) }
         }
         let checksCodecs = now - lastCodecCheck >= WorkerCore.codecCheckInterval
         if checksCodecs { lastCodecCheck = now }
@@ -41,6 +28,29 @@ extension WorkerCore {
             }
         }
         flush()
+    }
+
+    private mutating func lookAfter(_ peer: UnsafeMutablePointer<Peer>, now: Instant, wallClock: Duration) {
+        let isWatched = now >= peer.pointee.nextWatch
+        if isWatched || !peer.pointee.isConnected {
+            if let timeout = peer.pointee.dtls.timeout, timeout <= now {
+                peer.pointee.dtls.handleTimeout(now: now)
+                drive(peer, now: now)
+            }
+            checkSilence(of: peer, now: now)
+        }
+        if isWatched {
+            peer.pointee.nextWatch = now + WorkerCore.watchInterval
+            if isReady(peer) { report(to: peer, now: now, wallClock: wallClock) }
+        }
+        if peer.pointee.streamCount > 0, isReady(peer) { reportArrivals(of: peer, now: now) }
+        let isPacing = peer.pointee.hasToPace
+        if isPacing || now >= peer.pointee.nextControl { control(peer, now: now) }
+        if peer.pointee.hasToPace { pace(peer, now: now) }
+        // Who sends, waits or shakes hands is looked after at every tick.
+        let isBusy = peer.pointee.streamCount > 0 || !peer.pointee.isConnected || peer.pointee.hasToPace
+        schedule.set(
+            peer.pointee.index, due: isBusy ? now : min(peer.pointee.nextWatch, peer.pointee.nextControl))
     }
 
     private mutating func checkSilence(of peer: UnsafeMutablePointer<Peer>, now: Instant) {

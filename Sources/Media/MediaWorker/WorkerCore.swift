@@ -33,10 +33,8 @@ package struct WorkerCore: ~Copyable {
     var lastCodecCheck = Instant.zero
     /// What the link of a new peer is taken to carry until its feedback tells.
     package var startBitrate = CongestionController.defaultStart
-    /// Whether something waits for a link, or a probe runs; never false when it is so.
-    package internal(set) var hasToPace = false
-    /// Ticks since the beginning, by which what need not be done at every tick is spread.
-    var tickCount = 0
+    /// When which peer is looked after.
+    var schedule = PeerSchedule()
     /// The time of the present wake-up: what is sent now leaves now.
     var clock = Instant.zero
     package var events: [WorkerEvent] = []
@@ -79,6 +77,9 @@ package struct WorkerCore: ~Copyable {
         return nil
     }
 
+    /// Whether something waits for a link, or a probe runs.
+    package var hasToPace: Bool { schedule.pacingCount > 0 }
+
     /// Addresses that are known to belong to peers, and how many one peer may have.
     package var addressCount: Int { addresses.count }
     package static var addressesPerPeer: Int { Peer.addressLimit }
@@ -104,9 +105,7 @@ package struct WorkerCore: ~Copyable {
         return totals
     }
 
-    package var peerCount: Int {
-        peers.count { $0 != nil }
-    }
+    package private(set) var peerCount = 0
 
     // MARK: Conferences
 
@@ -172,6 +171,8 @@ package struct WorkerCore: ~Copyable {
                 startBitrate: startBitrate,
                 now: now))
         peers[free] = peer
+        schedule.add(index)
+        peerCount += 1
         install(description, on: peer, now: now)
         for case let other? in peers where other.pointee.conference == conference && other != peer {
             grant(other.pointee.wishes.values.filter { $0.participant == participant }, to: other)
@@ -222,6 +223,7 @@ package struct WorkerCore: ~Copyable {
     private mutating func install(
         _ description: PeerDescription, on peer: UnsafeMutablePointer<Peer>, now: Instant
     ) {
+        schedule.set(peer.pointee.index, due: now)
         peersByUfrag = peersByUfrag.filter { $0.value != peer.pointee.index }
         for ufrag in peer.pointee.ice.localUfrags { peersByUfrag[ufrag] = peer.pointee.index }
         let member = peer.pointee.member
@@ -282,6 +284,8 @@ package struct WorkerCore: ~Copyable {
         counters.add(peer.pointee.counters)
         counters.droppedPackets += peer.pointee.control.pointee.backlog.dropped
         peers[Int(index)] = nil
+        schedule.remove(index)
+        peerCount -= 1
         peer.deinitialize(count: 1)
         peer.deallocate()
     }

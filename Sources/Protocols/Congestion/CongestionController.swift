@@ -21,7 +21,7 @@ public enum CongestionState: String, Hashable, Sendable, CaseIterable {
 ///
 /// Composes what Google Congestion Control consists of (draft-ietf-rmcat-gcc-02, and libwebrtc's `goog_cc` of January
 /// 2026): delay trend, additive-multiplicative rate control, loss, acknowledged rate, probes. The module's article tells
-/// where it departs. 18 kB, so keep it in place.
+/// where it departs. 1.4 kB and what the log takes, so keep it in place.
 ///
 /// ```swift
 /// controller.needed = sumOfWantedLayers                          // when wishes change
@@ -68,7 +68,7 @@ public struct CongestionController: ~Copyable, Sendable {
     /// How much may be sent, everything included: headers, retransmissions, padding.
     public private(set) var target: Bitrate
     /// What the link is believed to carry. Above `target` while a queue is drained: what is sent for long fits into this.
-    public var capacity: Bitrate { min(estimate, bounds.upperBound) }
+    public private(set) var capacity: Bitrate
     /// Why not more.
     public private(set) var state = CongestionState.increasing
     /// How much would be sent if the link carried anything. Probes are made only while it is above zero, and go up to
@@ -79,7 +79,7 @@ public struct CongestionController: ~Copyable, Sendable {
     public var delayBasedRate: Bitrate { rateController.rate }
     public var lossBasedLimit: Bitrate? { loss.limit }
     /// Recent loss, 0...1, and how much of it no rate would avoid.
-    public var lossShare: Double { loss.averageLoss }
+    public private(set) var lossShare = 0.0
     public var inherentLossShare: Double { loss.inherentLoss }
     public var roundTrip: Duration? { log.roundTrip }
     /// How long packets wait in the path's queues.
@@ -119,6 +119,7 @@ public struct CongestionController: ~Copyable, Sendable {
         bounds = minimum...maximum
         rateController = RateController(start: start, bounds: bounds)
         target = rateController.rate
+        capacity = rateController.rate
         probes = ProbeController(maximum: maximum)
         application.setTarget(target)
     }
@@ -229,13 +230,16 @@ public struct CongestionController: ~Copyable, Sendable {
     /// The trend's verdict, unless the queue is gone that it speaks of: the trend remembers a while, and a rate that
     /// fell for the sake of a queue must not fall again when there is none.
     private var verdict: LinkUsage {
-        guard trendline.usage == .overuse, let delay = queue.delay, delay < CongestionController.shortestQueue
-        else { return trendline.usage }
-        return .underuse
+        @inline(__always) get {
+            guard trendline.usage == .overuse, let delay = queue.delay, delay < CongestionController.shortestQueue
+            else { return trendline.usage }
+            return .underuse
+        }
     }
 
     /// What arrives, or what a probe has just measured: media takes a while to follow a success, and until then the
     /// acknowledged rate says what was sent before. With a real queue only what arrives counts.
+    @inline(__always)
     private func carried(now: Instant) -> Bitrate? {
         // While a burst fills the queue, what arrives is what the link carries, however little was sent before.
         if trendline.usage == .overuse, let acknowledged, let latestRate { return max(acknowledged, latestRate) }
@@ -256,6 +260,8 @@ public struct CongestionController: ~Copyable, Sendable {
             rate = min(rate, carried * share)
         }
         target = min(max(rate, bounds.lowerBound), bounds.upperBound)
+        capacity = min(estimate, bounds.upperBound)
+        lossShare = loss.averageLoss
         application.setTarget(target)
     }
 

@@ -71,7 +71,7 @@ public struct Pacer: Sendable {
     /// In bytes; negative when more went than was due.
     private var level: Double
     private var lastUpdate: Instant?
-    private var probes: [Probe] = []
+    private var probes: [Probe] = [] { didSet { noteProbes() } }
 
     /// - Parameters:
     ///   - burst: At least the interval at which the driver asks, so that no time is lost.
@@ -85,17 +85,24 @@ public struct Pacer: Sendable {
         level = Double(Pacer.largestPacket)
     }
 
+    // Kept, not found out when asked for: they are, for every packet.
     /// The probe that a packet leaving now belongs to; nil when none waits or runs.
-    public var activeProbe: ProbeCluster.ID? {
-        guard let head = probes.first, !head.isComplete else { return nil }
-        return head.cluster.id
+    public private(set) var activeProbe: ProbeCluster.ID?
+    /// When the head probe wants more; nil when no probe waits.
+    public private(set) var nextProbe: Instant?
+
+    private mutating func noteProbes() {
+        activeProbe = probes.first.flatMap { $0.isComplete ? nil : $0.cluster.id }
+        nextProbe = probes.first.map { head in
+            head.begin.map { $0 + head.cluster.rate.time(for: head.bytes) } ?? head.since
+        }
     }
 
     /// How many bytes of retransmissions and video may go now; zero or more.
     public mutating func budget(now: Instant) -> Int {
         fill(now: now)
         dropFinishedProbes(now: now)
-        if let head = probes.first, head.begin != nil { return 0 }
+        if nextProbe != nil, probes[0].begin != nil { return 0 }
         return max(Int(level), 0)
     }
 
@@ -104,10 +111,12 @@ public struct Pacer: Sendable {
         fill(now: now)
         let deepest = -max(Double(rate.bytes(in: Pacer.longestDebt)), Double(Pacer.largestPacket))
         level = max(level - Double(bytes), deepest)
-        guard !probes.isEmpty, !probes[0].isComplete else { return }
-        if probes[0].begin == nil { probes[0].begin = now }
-        probes[0].bytes += bytes
-        probes[0].packets += 1
+        guard activeProbe != nil else { return }
+        var head = probes[0]
+        if head.begin == nil { head.begin = now }
+        head.bytes += bytes
+        head.packets += 1
+        probes[0] = head
     }
 
     private mutating func fill(now: Instant) {
@@ -120,6 +129,7 @@ public struct Pacer: Sendable {
     }
 
     private mutating func dropFinishedProbes(now: Instant) {
+        guard nextProbe != nil else { return }
         while let head = probes.first, head.isComplete || now - (head.begin ?? head.since) >= Pacer.probePatience {
             probes.removeFirst()
         }
@@ -141,18 +151,11 @@ public struct Pacer: Sendable {
     /// What is due for the probe at the head; nil when there is none, or when it is ahead of its rate.
     public mutating func probe(now: Instant) -> ProbeStep? {
         dropFinishedProbes(now: now)
-        guard let head = probes.first else { return nil }
+        guard nextProbe != nil, let head = probes.first else { return nil }
         let elapsed = now - (head.begin ?? now)
         let due = head.cluster.rate.bytes(in: elapsed + min(burst, Pacer.probeBurst))
         let rest = max(head.cluster.minimumBytes - head.bytes, (head.cluster.minimumPackets - head.packets) * 200)
         let step = min(max(due, Pacer.largestPacket) - head.bytes, max(rest, 1))
         return step > 0 ? ProbeStep(cluster: head.cluster, bytes: step) : nil
-    }
-
-    /// When the head probe wants more; nil when no probe waits.
-    public var nextProbe: Instant? {
-        guard let head = probes.first else { return nil }
-        guard let begin = head.begin else { return head.since }
-        return begin + head.cluster.rate.time(for: head.bytes)
     }
 }

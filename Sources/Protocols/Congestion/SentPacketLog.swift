@@ -3,7 +3,7 @@ public import RTP
 
 /// Remembers what was sent on one transport, until feedback tells what became of it.
 ///
-/// Fixed storage of 16 kB, so keep it in place. `sent` is the per-packet path: it stores eight bytes. A packet leaves the
+/// Storage of 16 kB, taken with the first packet. `sent` is the per-packet path: it stores eight bytes. A packet leaves the
 /// log when `capacity` younger ones were sent; feedback that names it later is counted and ignored.
 public struct SentPacketLog: ~Copyable, Sendable {
     /// The packets remembered: six seconds at 3 Mbit/s, one second at 20 Mbit/s. A power of two.
@@ -50,15 +50,13 @@ public struct SentPacketLog: ~Copyable, Sendable {
     /// Bytes of those.
     public private(set) var bytesInFlight = 0
 
-    private var entries: InlineArray<2048, Entry>
+    private var entries = FixedStorage(repeating: Entry(), count: SentPacketLog.capacity)
     /// The highest number sent, extended over wraps.
     private var highest: Int64 = 0
     /// The reporter's last reference time, extended over wraps, in units of 64 ms.
     private var reference: Int64?
 
-    public init() {
-        entries = InlineArray(repeating: Entry())
-    }
+    public init() {}
 
     /// Notes a packet that leaves now. Numbers ascend by one; skipped ones count as never sent.
     public mutating func sent(transportSequence: UInt16, bytes: Int, at now: Instant, probe: ProbeCluster.ID? = nil) {
@@ -187,7 +185,7 @@ public struct SentPacketLog: ~Copyable, Sendable {
     }
 
     private mutating func forgetEverything() {
-        for slot in 0..<SentPacketLog.capacity { entries[slot] = Entry() }
+        entries.reset()
         packetsInFlight = 0
         bytesInFlight = 0
     }

@@ -70,7 +70,7 @@ public struct TrendlineEstimator: Sendable {
         times[position] = (variation.arrival - start).milliseconds
         delays[position] = smoothedDelay
         samples += 1
-        if samples >= TrendlineEstimator.windowSize, let slope { trend = slope }
+        if samples >= TrendlineEstimator.windowSize, let slope = slope() { trend = slope }
         judge(sendDelta: variation.sendDelta.milliseconds)
         adaptThreshold(at: variation.arrival)
         previousTrend = trend
@@ -88,7 +88,8 @@ public struct TrendlineEstimator: Sendable {
     }
 
     /// The slope of the line of least squares; nil when all samples fall on one instant.
-    private var slope: Double? {
+    @inline(__always)
+    private mutating func slope() -> Double? {
         let count = Double(TrendlineEstimator.windowSize)
         var timeSum = 0.0
         var delaySum = 0.0

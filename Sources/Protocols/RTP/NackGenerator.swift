@@ -2,8 +2,7 @@ public import ProtocolCore
 
 /// Finds the packets of one stream that are missing and asks for them again a limited number of times.
 ///
-/// Storage is fixed (5 kB), so keep a generator in place rather than copying it. Without loss `record` compares one
-/// number. A packet is asked for after a short wait, since it may only be late, and again after each round trip.
+/// Without loss `record` compares one number, and there is no list; with loss it grows to 5 kB at most. A packet is asked for after a short wait, since it may only be late, and again after each round trip.
 /// When more is missing than can be repaired in time, the list is emptied and `needsKeyframe` is set.
 ///
 /// Repaired packets must be recorded too, under their original number.
@@ -45,17 +44,16 @@ public struct NackGenerator: Sendable {
     /// The measured round trip to the sender; it decides how soon a request is repeated.
     public var roundTripTime: Duration = NackGenerator.defaultRoundTripTime
 
-    /// In serial order; the first `missingCount` are in use.
+    /// In serial order, `maximumMissing` at most.
     @usableFromInline
-    var missing: InlineArray<300, Missing>
+    var missing: [Missing] = []
     /// The packets that are missing now, 0...`maximumMissing`.
-    public internal(set) var missingCount = 0
+    @inlinable
+    public var missingCount: Int { missing.count }
     @usableFromInline
     var newest: SequenceNumber?
 
-    public init() {
-        missing = InlineArray(repeating: Missing(due: .zero, sequence: SequenceNumber(0), tries: 0))
-    }
+    public init() {}
 
     /// Notes a packet that arrived, at first hand or repaired.
     @inlinable
@@ -70,7 +68,7 @@ public struct NackGenerator: Sendable {
         } else if ahead > 1 {
             noteGap(after: newest, before: sequence, at: arrival)
             self.newest = sequence
-        } else if missingCount > 0 {
+        } else if !missing.isEmpty {
             remove(sequence)
         }
     }
@@ -84,9 +82,7 @@ public struct NackGenerator: Sendable {
     @inlinable
     public var deadline: Instant? {
         var earliest: Instant?
-        for index in 0..<missingCount {
-            earliest = min(earliest ?? missing[index].due, missing[index].due)
-        }
+        for packet in missing { earliest = min(earliest ?? packet.due, packet.due) }
         return earliest
     }
 
@@ -94,7 +90,7 @@ public struct NackGenerator: Sendable {
     ///
     /// A packet asked for `maximumTries` times in vain is forgotten when its next request would be due.
     public mutating func poll(now: Instant) -> [SequenceNumber] {
-        guard missingCount > 0, let newest else { return [] }
+        guard !missing.isEmpty, let newest else { return [] }
         let repeatInterval = min(
             max(roundTripTime, NackGenerator.minimumRepeatInterval), NackGenerator.maximumRepeatInterval)
         var requests: [SequenceNumber] = []
@@ -114,15 +110,12 @@ public struct NackGenerator: Sendable {
     mutating func noteGap(after newest: SequenceNumber, before sequence: SequenceNumber, at arrival: Instant) {
         let gap = sequence.distance(from: newest) - 1
         guard missingCount + gap <= NackGenerator.maximumMissing else {
-            missingCount = 0
+            missing.removeAll(keepingCapacity: true)
             needsKeyframe = true
             return
         }
         let due = arrival + NackGenerator.reorderTolerance
-        for step in 1...gap {
-            missing[missingCount] = Missing(due: due, sequence: newest + step, tries: 0)
-            missingCount += 1
-        }
+        for step in 1...gap { missing.append(Missing(due: due, sequence: newest + step, tries: 0)) }
     }
 
     @usableFromInline
@@ -133,7 +126,7 @@ public struct NackGenerator: Sendable {
     /// Keeps the entries that `decide` wants, in their order.
     private mutating func keepMissing(_ decide: (inout Missing) -> Bool) {
         var kept = 0
-        for index in 0..<missingCount {
+        for index in missing.indices {
             if decide(&missing[index]) {
                 if kept != index {
                     missing[kept] = missing[index]
@@ -141,6 +134,6 @@ public struct NackGenerator: Sendable {
                 kept += 1
             }
         }
-        missingCount = kept
+        missing.removeSubrange(kept...)
     }
 }

@@ -2,15 +2,15 @@ public import ProtocolCore
 
 /// Remembers when a transport's packets arrived, and makes the feedback that its sender adapts to.
 ///
-/// One recorder serves one transport. It keeps the last `capacity` sequence numbers in fixed storage (8 kB), so keep it
-/// in place rather than copying it. A packet that comes after it was reported lost is reported again, and with it what
+/// One recorder serves one transport. It keeps the last `capacity` sequence numbers in storage of 8 kB that is
+/// taken with the first packet. A packet that comes after it was reported lost is reported again, and with it what
 /// came after it, as the draft allows and libwebrtc's receiver does.
 ///
 /// ```swift
 /// recorder.record(transportSequence: sequence, at: arrival)           // per packet
 /// while let feedback = recorder.poll(now: now) { … }                  // per burst, and at `deadline`
 /// ```
-public struct TransportFeedbackRecorder: Sendable {
+public struct TransportFeedbackRecorder: ~Copyable, Sendable {
     /// The sequence numbers remembered: more than a second at 1000 packets per second. A power of two.
     public static let capacity = 1024
     /// How long the first unreported packet waits for others. mediasoup reports every 100 ms
@@ -33,7 +33,7 @@ public struct TransportFeedbackRecorder: Sendable {
     let interval: Duration
     /// Arrival times in nanoseconds, for the sequence numbers `highest - capacity + 1 ... highest`.
     @usableFromInline
-    var arrivals: InlineArray<1024, Int64>
+    var arrivals: FixedStorage<Int64>
     /// The highest sequence number received, extended over wraps; it starts one cycle up, so earlier ones are positive.
     @usableFromInline
     var highest: Int64
@@ -56,7 +56,8 @@ public struct TransportFeedbackRecorder: Sendable {
         self.sender = sender
         self.media = media
         self.interval = interval
-        arrivals = InlineArray(repeating: TransportFeedbackRecorder.notReceived)
+        arrivals = FixedStorage(
+            repeating: TransportFeedbackRecorder.notReceived, count: TransportFeedbackRecorder.capacity)
         highest = 0
         nextToReport = 0
         unreportedCount = 0

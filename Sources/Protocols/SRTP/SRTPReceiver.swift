@@ -42,7 +42,9 @@ public struct SRTPReceiver: ~Copyable, Sendable {
     ///   - capacity: How many bytes fit there.
     ///   - state: The state of the packet's SSRC; `state.index(of:)` tells, before the call, which index is assumed.
     /// - Returns: The payload's length with padding, or a negative ``SRTPError`` code.
-    public func unprotect(
+    ///
+    /// Mutating, so that the receiver with its expanded keys is used where it lies and not copied for each packet.
+    public mutating func unprotect(
         packet: UnsafeRawPointer, length: Int, headerLength: Int, into payload: UnsafeMutableRawPointer,
         capacity: Int, state: inout SRTPReceiveState
     ) -> Int {

@@ -51,7 +51,9 @@ public struct SRTPSender: ~Copyable, Sendable {
     ///   - payloadLength: The payload with its padding, 0 or more.
     ///   - rolloverCounter: How often the sequence number of this SSRC has wrapped (RFC 3711 §3.3.1).
     /// - Returns: The length of the whole packet, or -1 when a length is out of range.
-    public func protect(
+    ///
+    /// Mutating, so that the sender with its expanded keys is used where it lies and not copied for each packet.
+    public mutating func protect(
         header: UnsafeMutableRawPointer, headerLength: Int, payload: UnsafeRawPointer, payloadLength: Int,
         rolloverCounter: UInt32
     ) -> Int {

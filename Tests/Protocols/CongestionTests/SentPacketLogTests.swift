@@ -115,7 +115,7 @@ struct SentPacketLogTests {
 
     @Test("Memory per receiver stays small")
     func size() {
-        #expect(MemoryLayout<SentPacketLog>.size < 17_000)
-        #expect(MemoryLayout<CongestionController>.size < 20_000)
+        #expect(MemoryLayout<SentPacketLog>.size < 200)
+        #expect(MemoryLayout<CongestionController>.size < 2_000)
     }
 }
