@@ -2,8 +2,8 @@ public import ProtocolCore
 
 /// Finds the packets of one stream that are missing and asks for them again a limited number of times.
 ///
-/// Storage is fixed (5 kB), so keep a generator in place rather than copying it. Without loss `record` compares one
-/// number. A packet is asked for after a short wait, since it may only be late, and again after each round trip.
+/// Nothing is stored while nothing is missing, and 5 kB at most. Without loss `record` compares one number. A packet is
+/// asked for after a short wait, since it may only be late, and again after each round trip.
 /// When more is missing than can be repaired in time, the list is emptied and `needsKeyframe` is set.
 ///
 /// Repaired packets must be recorded too, under their original number.
@@ -45,17 +45,17 @@ public struct NackGenerator: Sendable {
     /// The measured round trip to the sender; it decides how soon a request is repeated.
     public var roundTripTime: Duration = NackGenerator.defaultRoundTripTime
 
-    /// In serial order; the first `missingCount` are in use.
+    /// In serial order.
     @usableFromInline
-    var missing: InlineArray<300, Missing>
-    /// The packets that are missing now, 0...`maximumMissing`.
-    public internal(set) var missingCount = 0
+    var missing: [Missing] = []
     @usableFromInline
     var newest: SequenceNumber?
 
-    public init() {
-        missing = InlineArray(repeating: Missing(due: .zero, sequence: SequenceNumber(0), tries: 0))
-    }
+    public init() {}
+
+    /// The packets that are missing now, 0...`maximumMissing`.
+    @inlinable
+    public var missingCount: Int { missing.count }
 
     /// Notes a packet that arrived, at first hand or repaired.
     @inlinable
@@ -84,8 +84,8 @@ public struct NackGenerator: Sendable {
     @inlinable
     public var deadline: Instant? {
         var earliest: Instant?
-        for index in 0..<missingCount {
-            earliest = min(earliest ?? missing[index].due, missing[index].due)
+        for packet in missing {
+            earliest = min(earliest ?? packet.due, packet.due)
         }
         return earliest
     }
@@ -114,14 +114,13 @@ public struct NackGenerator: Sendable {
     mutating func noteGap(after newest: SequenceNumber, before sequence: SequenceNumber, at arrival: Instant) {
         let gap = sequence.distance(from: newest) - 1
         guard missingCount + gap <= NackGenerator.maximumMissing else {
-            missingCount = 0
+            missing.removeAll(keepingCapacity: true)
             needsKeyframe = true
             return
         }
         let due = arrival + NackGenerator.reorderTolerance
         for step in 1...gap {
-            missing[missingCount] = Missing(due: due, sequence: newest + step, tries: 0)
-            missingCount += 1
+            missing.append(Missing(due: due, sequence: newest + step, tries: 0))
         }
     }
 
@@ -133,7 +132,7 @@ public struct NackGenerator: Sendable {
     /// Keeps the entries that `decide` wants, in their order.
     private mutating func keepMissing(_ decide: (inout Missing) -> Bool) {
         var kept = 0
-        for index in 0..<missingCount {
+        for index in missing.indices {
             if decide(&missing[index]) {
                 if kept != index {
                     missing[kept] = missing[index]
@@ -141,6 +140,6 @@ public struct NackGenerator: Sendable {
                 kept += 1
             }
         }
-        missingCount = kept
+        missing.removeLast(missing.count - kept)
     }
 }

@@ -2,9 +2,9 @@ public import ProtocolCore
 
 /// Remembers when a transport's packets arrived, and makes the feedback that its sender adapts to.
 ///
-/// One recorder serves one transport. It keeps the last `capacity` sequence numbers in fixed storage (8 kB), so keep it
-/// in place rather than copying it. A packet that comes after it was reported lost is reported again, and with it what
-/// came after it, as the draft allows and libwebrtc's receiver does.
+/// One recorder serves one transport. It keeps the last `capacity` sequence numbers, in 8 kB that it takes with the first
+/// of them. A packet that comes after it was reported lost is reported again, and with it what came after it, as the
+/// draft allows and libwebrtc's receiver does.
 ///
 /// ```swift
 /// recorder.record(transportSequence: sequence, at: arrival)           // per packet
@@ -31,9 +31,9 @@ public struct TransportFeedbackRecorder: Sendable {
 
     @usableFromInline
     let interval: Duration
-    /// Arrival times in nanoseconds, for the sequence numbers `highest - capacity + 1 ... highest`.
+    /// Arrival times in nanoseconds, for the sequence numbers `highest - capacity + 1 ... highest`; empty before the first.
     @usableFromInline
-    var arrivals: InlineArray<1024, Int64>
+    var arrivals: [Int64]
     /// The highest sequence number received, extended over wraps; it starts one cycle up, so earlier ones are positive.
     @usableFromInline
     var highest: Int64
@@ -56,7 +56,7 @@ public struct TransportFeedbackRecorder: Sendable {
         self.sender = sender
         self.media = media
         self.interval = interval
-        arrivals = InlineArray(repeating: TransportFeedbackRecorder.notReceived)
+        arrivals = []
         highest = 0
         nextToReport = 0
         unreportedCount = 0
@@ -77,6 +77,8 @@ public struct TransportFeedbackRecorder: Sendable {
             hasStarted = true
             highest = Int64(transportSequence) + 0x1_0000
             nextToReport = highest
+            arrivals = Array(
+                repeating: TransportFeedbackRecorder.notReceived, count: TransportFeedbackRecorder.capacity)
             arrivals[TransportFeedbackRecorder.slot(highest)] = arrival.nanoseconds
             unreportedCount = 1
             due = arrival + interval
