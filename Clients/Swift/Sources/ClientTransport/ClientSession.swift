@@ -53,7 +53,9 @@ public struct ClientSession: ~Copyable {
     var frames = FrameBudget()
 
     // Receiving.
-    var incoming: [SSRC: IncomingStream] = [:]
+    var incoming = IncomingStreams()
+    /// Whether any stream may miss packets or want a keyframe; when not, none needs to be asked.
+    var hasLosses = false
     var arrivals: TransportFeedbackRecorder
     var payloadTypes: [NegotiatedCodec?] = Array(repeating: nil, count: 128)
     var rtxTypes: Set<PayloadType> = []
@@ -118,7 +120,9 @@ public struct ClientSession: ~Copyable {
         consider(arrivals.deadline)
         consider(nextReport)
         consider(nextControl)
-        for stream in incoming.values where stream.isRepaired { consider(stream.losses.deadline) }
+        if hasLosses {
+            for stream in incoming.all where stream.isRepaired { consider(stream.losses.deadline) }
+        }
         return earliest
     }
 
@@ -186,7 +190,7 @@ public struct ClientSession: ~Copyable {
             case .connected(let keys):
                 sender = SRTPSender(keys)
                 receiver = SRTPReceiver(keys)
-                for stream in incoming.values { stream.security = SRTPReceiveState() }
+                for stream in incoming.all { stream.security = SRTPReceiveState() }
                 isConnected = true
                 nextReport = now + Self.reportInterval
                 events.append(.connected)
