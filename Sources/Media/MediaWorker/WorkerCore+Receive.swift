@@ -29,9 +29,8 @@ extension WorkerCore {
     }
 
     /// Takes one datagram that came over another way than the socket: a network that exists in a test alone.
-    package mutating func receive(_ datagram: [UInt8], from source: SocketEndpoint, now: Instant) {
+    package mutating func receive(_ datagram: consuming [UInt8], from source: SocketEndpoint, now: Instant) {
         clock = now
-        var datagram = datagram
         datagram.withUnsafeMutableBytes { bytes in
             if let first = bytes.first { receive(bytes, first, from: source, now: now) }
         }
