@@ -200,7 +200,6 @@ extension ClientSession {
     mutating func control(now: Instant) {
         for cluster in controller.poll(now: now) { pacer.begin(cluster, now: now) }
         pacer.target = controller.target
-        let flows = outgoing.contains { $0.isVideo && $0.codec != nil }
-        nextControl = flows ? now + Self.controlInterval : nil
+        nextControl = sendsVideo ? now + Self.controlInterval : nil
     }
 }

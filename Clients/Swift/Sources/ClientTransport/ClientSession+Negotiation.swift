@@ -88,7 +88,8 @@ extension ClientSession {
         learnCodecs(agreement)
         installOutgoing(agreement)
         installIncoming(agreement)
-        if outgoing.contains(where: { $0.isVideo && $0.codec != nil }), nextControl == nil { nextControl = now }
+        sendsVideo = outgoing.contains { $0.isVideo && $0.codec != nil }
+        if sendsVideo, nextControl == nil { nextControl = now }
         ice.setRemote(
             agreement.remoteICE, candidates: agreement.candidates, isLite: agreement.isRemoteLite, now: now)
         driveICE(now: now, into: &output)

@@ -44,6 +44,8 @@ public struct ClientSession: ~Copyable {
 
     // Sending.
     var outgoing: [OutgoingStream] = []
+    /// Whether any of them is video that the peer takes.
+    var sendsVideo = false
     var backlog = PacketQueue()
     var repairs: [Repair] = []
     var nextTransportSequence: UInt16 = 0
@@ -109,7 +111,13 @@ public struct ClientSession: ~Copyable {
     public var hasEvents: Bool { nextEvent < events.count }
 
     /// When ``advance(now:into:)`` is due; nil when there is nothing to wait for.
+    ///
+    /// Mutating, since a session that is only looked at would be copied for it, all its kilobytes.
     public var deadline: Instant? {
+        mutating get { nextDeadline() }
+    }
+
+    private mutating func nextDeadline() -> Instant? {
         var earliest = ice.deadline
         func consider(_ instant: Instant?) {
             guard let instant else { return }
