@@ -38,6 +38,22 @@ package final class VirtualClient {
         package init() {}
     }
 
+    /// The receiving end of a video slot.
+    private struct Slot {
+        /// Nil before the first packet.
+        var assembler: VideoFrameAssembler?
+        var picture = Picture()
+        /// The lines of the last keyframe.
+        var height = 0
+    }
+
+    /// The receiving end of an audio slot.
+    private struct Ear {
+        let source: SSRC
+        var buffer = AudioJitterBuffer()
+        var nextPlayout: Instant
+    }
+
     package let name: String
     package let endpoint: SocketEndpoint
     package let shape: Shape
@@ -46,7 +62,11 @@ package final class VirtualClient {
     package var up: EmulatedLink<[UInt8]>
     package var down: EmulatedLink<[UInt8]>
     package let videoSlots: [Mid]
-    package private(set) var pictures: [Mid: Picture] = [:]
+    /// What came of each slot that has shown anything.
+    package var pictures: [Mid: Picture] {
+        let shown = slots.enumerated().filter { $1.picture.frames > 0 }
+        return Dictionary(uniqueKeysWithValues: shown.map { (videoSlots[$0], $1.picture) })
+    }
     package private(set) var allocation: WorkerEvent.ReceiverAllocation?
     package private(set) var allocations: [(at: Instant, allocation: WorkerEvent.ReceiverAllocation)] = []
     /// The delay of the queue in front of the client, sampled every 10 ms.
@@ -54,23 +74,27 @@ package final class VirtualClient {
     package private(set) var audioPacketsReceived = 0
     /// Payload bytes of media that arrived.
     package private(set) var mediaBytes = 0
-    /// 20 ms steps of sound played, and those that had to be invented, once sound had begun.
-    package var audio: AudioReceptionStatistics { jitterBuffer.statistics }
-    package private(set) var playedSteps = 0
+    /// How much sound had to be invented, in all slots, once their sound had begun.
+    package var concealedAudio: Duration { ears.reduce(.zero) { $0 + $1.buffer.statistics.concealed } }
     package var counters: ClientSession.Counters { session.counters }
     package var isConnected: Bool { session.isConnected }
 
     private var datagrams = DatagramBuffer()
     private let lines: [ClientLine]
+    private let hasCamera: Bool
+    private let hasMicrophone: Bool
     private var sources: [SyntheticH264] = []
     private var isPaused: [Bool]
-    private var assemblers: [Mid: VideoFrameAssembler] = [:]
-    private var heights: [Mid: Int] = [:]
-    private var jitterBuffer = AudioJitterBuffer()
+    /// One for each of `videoSlots`, and by which SSRC its packets come.
+    private var slots: [Slot]
+    private var slotSources: [SSRC?]
+    /// One for each audio slot that sound has come in.
+    private var ears: [Ear] = []
     private var hasArrived = false
     private var wakesAt = Instant.zero
+    /// When the session wants time.
+    private var sessionDue = Instant(nanoseconds: .max)
     private var nextLook = Instant.zero
-    private var nextPlayout: Instant?
     private var nextFrame: Instant?
     private var nextAudio: Instant?
     private var frameNumber = 0
@@ -89,6 +113,8 @@ package final class VirtualClient {
         name = "p\(index)"
         endpoint = SocketEndpoint(ipv4: 0xc000_0000 + UInt32(index), port: 5000)
         self.shape = shape
+        hasCamera = shape.publishes.contains(.camera)
+        hasMicrophone = shape.publishes.contains(.microphone)
         level = shape.audioLevel
         var configuration = ClientSession.Configuration(
             identity: identity,
@@ -104,6 +130,8 @@ package final class VirtualClient {
             audioSlots: 3, videoSlots: shape.videoSlots, screenSlots: 0,
             cameraLayers: shape.layers.count > 1 ? Array(rids) : [])
         videoSlots = lines.filter { $0.purpose == .videoSlot }.map(\.mid)
+        slots = videoSlots.map { _ in Slot() }
+        slotSources = videoSlots.map { _ in nil }
         isPaused = shape.layers.map { _ in false }
         for (position, layer) in shape.layers.enumerated() {
             sources.append(
@@ -125,6 +153,7 @@ package final class VirtualClient {
 
     func accept(_ answer: String, now: Instant) throws {
         try session.accept(answer, now: now, into: &datagrams)
+        sessionDue = session.deadline ?? Instant(nanoseconds: .max)
         sendUp(now: now)
     }
 
@@ -140,13 +169,13 @@ package final class VirtualClient {
 
     /// Makes and sends the media that is due.
     func produce(now: Instant) {
-        if let due = session.deadline, due <= now { session.advance(now: now, into: &datagrams) }
+        if now >= sessionDue { session.advance(now: now, into: &datagrams) }
         while let event = session.poll() {
             if case .keyframeWanted(_, let rid) = event { requestKeyframe(rid) }
         }
         if session.isConnected {
-            if shape.publishes.contains(.camera) { produceVideo(now: now) }
-            if shape.publishes.contains(.microphone) { produceAudio(now: now) }
+            if hasCamera { produceVideo(now: now) }
+            if hasMicrophone { produceAudio(now: now) }
         }
         sendUp(now: now)
     }
@@ -209,14 +238,15 @@ package final class VirtualClient {
         datagrams.removeAll()
     }
 
-    func arrivalsAtServer(now: Instant) -> [[UInt8]] {
-        up.poll(now: now).map(\.payload)
+    /// The next datagram that has arrived at the server.
+    func nextAtServer(now: Instant) -> [UInt8]? {
+        up.next(now: now)
     }
 
     // MARK: Receiving
 
-    func sendDown(_ bytes: [UInt8], now: Instant) {
-        _ = down.send(bytes, size: bytes.withUnsafeBytes(VirtualConference.weight(of:)), at: now)
+    func sendDown(_ bytes: UnsafeRawBufferPointer, now: Instant) {
+        _ = down.send(Array(bytes), size: VirtualConference.weight(of: bytes), at: now)
     }
 
     /// Puts somebody else's packets on the link to this client.
@@ -241,62 +271,82 @@ package final class VirtualClient {
             lastSample = now
             queueDelays.append((now, down.queueDelay ?? .zero))
         }
-        for delivery in down.poll(now: now) where !delivery.payload.isEmpty {
-            var bytes = delivery.payload
-            var arrived: [(ReceivedPacket, [UInt8])] = []
+        while var bytes = down.next(now: now) {
+            guard !bytes.isEmpty else { continue }
             bytes.withUnsafeMutableBytes { buffer in
                 session.receive(buffer, from: VirtualConference.endpoint, to: endpoint, now: now, into: &datagrams) {
-                    arrived.append(($0, Array($1)))
+                    take($0, $1, now: now)
                 }
             }
-            for (packet, payload) in arrived { take(packet, payload, now: now) }
-            hasArrived = hasArrived || !arrived.isEmpty
         }
         // Pictures come with packets, and now and then by time.
         if hasArrived || now >= nextLook {
             nextLook = now + .milliseconds(5)
-            for mid in videoSlots where assemblers[mid] != nil { assemble(mid, now: now) }
+            for index in slots.indices where slots[index].assembler != nil { assemble(index, now: now) }
         }
         hasArrived = false
         play(now: now)
         sendUp(now: now)
-        wakesAt = [session.deadline, nextFrame, nextAudio, nextPlayout, nextCrossTraffic].compactMap(\.self)
-            .reduce(nextLook) { min($0, $1) }
+        sessionDue = session.deadline ?? Instant(nanoseconds: .max)
+        wakesAt = min(nextLook, sessionDue, nextFrame ?? nextLook, nextAudio ?? nextLook)
+        wakesAt = min(wakesAt, nextCrossTraffic ?? nextLook)
+        for ear in ears.indices { wakesAt = min(wakesAt, ears[ear].nextPlayout) }
     }
 
-    private func take(_ packet: ReceivedPacket, _ payload: [UInt8], now: Instant) {
+    private func take(_ packet: ReceivedPacket, _ payload: UnsafeRawBufferPointer, now: Instant) {
+        hasArrived = true
         mediaBytes += payload.count
         switch packet.purpose {
         case .audioSlot:
             audioPacketsReceived += 1
+            let index = ear(of: packet.ssrc, now: now)
             if packet.isRedundant {
-                jitterBuffer.insertRedundant(
-                    sequence: packet.sequence, timestamp: packet.timestamp, payload: payload.span.bytes, arrival: now)
+                ears[index].buffer.insertRedundant(
+                    sequence: packet.sequence, timestamp: packet.timestamp, payload: payload.bytes, arrival: now)
             } else {
-                jitterBuffer.insert(
-                    sequence: packet.sequence, timestamp: packet.timestamp, payload: payload.span.bytes, arrival: now)
+                ears[index].buffer.insert(
+                    sequence: packet.sequence, timestamp: packet.timestamp, payload: payload.bytes, arrival: now)
             }
-            if nextPlayout == nil { nextPlayout = now + .milliseconds(20) }
         default:
-            assemblers[packet.mid, default: VideoFrameAssembler()].insert(
+            guard let index = slot(of: packet) else { return }
+            if slots[index].assembler == nil { slots[index].assembler = VideoFrameAssembler() }
+            slots[index].assembler?.insert(
                 sequence: packet.sequence, timestamp: packet.timestamp, marker: packet.marker,
-                payload: payload.span.bytes, arrival: now)
+                payload: payload.bytes, arrival: now)
         }
     }
 
-    private func assemble(_ mid: Mid, now: Instant) {
-        while let unit = assemblers[mid]?.next(now: now) {
-            var picture = pictures[mid] ?? Picture()
-            if unit.isKeyframe, let size = size(of: unit) { heights[mid] = size.height }
-            if SyntheticH264Stamp.read(accessUnit: unit.annexB.span.bytes) == nil { picture.corrupted += 1 }
-            picture.frames += 1
-            picture.times.append(now)
-            picture.heights.append(heights[mid] ?? 0)
-            pictures[mid] = picture
+    private func ear(of source: SSRC, now: Instant) -> Int {
+        if let known = ears.firstIndex(where: { $0.source == source }) { return known }
+        ears.append(Ear(source: source, nextPlayout: now + .milliseconds(20)))
+        return ears.count - 1
+    }
+
+    /// The place of the packet's slot among `videoSlots`.
+    private func slot(of packet: ReceivedPacket) -> Int? {
+        if let known = slotSources.firstIndex(of: packet.ssrc) { return known }
+        guard let index = videoSlots.firstIndex(of: packet.mid) else { return nil }
+        slotSources[index] = packet.ssrc
+        return index
+    }
+
+    private func assemble(_ index: Int, now: Instant) {
+        while let unit = slots[index].assembler?.next(now: now) {
+            if unit.isKeyframe, let size = size(of: unit) { slots[index].height = size.height }
+            if !isSound(unit) { slots[index].picture.corrupted += 1 }
+            slots[index].picture.frames += 1
+            slots[index].picture.times.append(now)
+            slots[index].picture.heights.append(slots[index].height)
         }
-        if assemblers[mid]?.wantsKeyframe(now: now) ?? false {
-            session.requestKeyframe(mid, now: now, into: &datagrams)
+        if slots[index].assembler?.wantsKeyframe(now: now) ?? false {
+            session.requestKeyframe(videoSlots[index], now: now, into: &datagrams)
         }
+    }
+
+    /// Whether every byte of the picture is as it was made.
+    private func isSound(_ unit: VideoAccessUnit) -> Bool {
+        let bytes = unit.annexB.span.bytes
+        return unit.nalUnits.contains { SyntheticH264Stamp(checking: bytes.extracting($0)) != nil }
     }
 
     private func size(of unit: VideoAccessUnit) -> PictureSize? {
@@ -308,10 +358,12 @@ package final class VirtualClient {
     }
 
     private func play(now: Instant) {
-        while let due = nextPlayout, due <= now {
-            let action = jitterBuffer.pull(now: due)
-            playedSteps += 1
-            nextPlayout = due + max(action.duration, .milliseconds(10))
+        for ear in ears.indices {
+            while ears[ear].nextPlayout <= now {
+                let due = ears[ear].nextPlayout
+                let action = ears[ear].buffer.pull(now: due)
+                ears[ear].nextPlayout = due + max(action.duration, .milliseconds(10))
+            }
         }
     }
 }

@@ -107,7 +107,7 @@ package final class VirtualConference {
             step(self)
             for client in clients where !client.isIdle(at: now) {
                 client.produce(now: now)
-                for datagram in client.arrivalsAtServer(now: now) {
+                while let datagram = client.nextAtServer(now: now) {
                     core.receive(datagram, from: client.endpoint, now: now)
                 }
             }
@@ -119,11 +119,20 @@ package final class VirtualConference {
                 core.paceAll(now: now)
             }
             core.flush()
-            for (destination, bytes) in core.outgoing.takeCaptured() {
-                if let index = byEndpoint[destination] { clients[index].sendDown(bytes, now: now) }
-            }
+            deliver()
             obey()
             for client in clients where !client.isIdle(at: now) { client.consume(now: now) }
+        }
+    }
+
+    /// Puts on the links what the server sent.
+    private func deliver() {
+        var last: (endpoint: SocketEndpoint, client: VirtualClient)?
+        core.outgoing.drainCaptured { destination, bytes in
+            if last?.endpoint != destination {
+                last = byEndpoint[destination].map { (destination, clients[$0]) }
+            }
+            last?.client.sendDown(bytes, now: now)
         }
     }
 

@@ -59,7 +59,7 @@ struct Observer {
     private mutating func begin() {
         start = conference.now
         mediaBytes = receiver.mediaBytes
-        concealed = receiver.audio.concealed
+        concealed = receiver.concealedAudio
         keyframeRequests = Int(publisher.counters.receivedKeyframeRequests)
         receivedPackets = Int(receiver.counters.receivedPackets)
     }
@@ -77,7 +77,7 @@ struct Observer {
             freezePerMinute: picture.freezes(from: start, to: end) * 60 / max(Int(seconds), 1),
             longestGap: picture.longestGap(from: start, to: end),
             linkShare: rate.map { Double((receiver.mediaBytes - mediaBytes) * 8) / (Double($0) * seconds) },
-            audioGaps: (receiver.audio.concealed - concealed).seconds / seconds,
+            audioGaps: (receiver.concealedAudio - concealed).seconds / seconds,
             longestQueue: receiver.queueDelays.filter { $0.at >= start }.map(\.delay).max() ?? .zero,
             corrupted: picture.corrupted,
             keyframeRequests: Int(publisher.counters.receivedKeyframeRequests) - keyframeRequests,

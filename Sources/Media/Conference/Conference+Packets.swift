@@ -5,30 +5,28 @@ public import ProtocolCore
 extension Conference {
     /// Takes a decrypted packet of a publisher and queues it for everyone who gets it.
     ///
-    /// Video payloads are kept for retransmission: `payload` is then exchanged for a buffer to be written next.
-    /// Audio payloads must stay valid until the queue is flushed.
+    /// Of video payloads a copy is kept for retransmission. Audio payloads must stay valid until the queue is flushed.
     @inline(__always)
     public mutating func receive(
-        _ details: PacketDetails, payload: inout UnsafeMutableRawPointer, length: Int, from reference: TrackReference,
+        _ details: PacketDetails, payload: UnsafeRawPointer, length: Int, from reference: TrackReference,
         now: Instant, queue: inout ForwardQueue, buffers: inout PacketBuffers
     ) {
         guard let publisher = member(reference.member) else { return }
         let track = publisher.pointee.track(reference.source)
-        let bytes = UnsafeRawPointer(payload)
         guard let layer = track.pointee.layer(details.layer) else { return }
         if track.pointee.codec != details.codec { codecChanged(to: details.codec, of: track) }
         if reference.source == .microphone {
             if publisher.pointee.isMuted || publisher.pointee.isOnHold { return }
             recordLevel(details, of: publisher, now: now)
-            return forwardAudio(details, bytes, length, track, now: now, queue: &queue, buffers: &buffers)
-        } else {
-            guard layer.pointee.store(details, payload: &payload, length: length, now: now, buffers: &buffers) else {
-                counters.duplicates += 1
-                return
-            }
-            if details.startsKeyframe { layer.pointee.keyframes.satisfy() }
-            if publisher.pointee.isOnHold || !track.pointee.isPublished { return }
+            return forwardAudio(details, payload, length, track, now: now, queue: &queue, buffers: &buffers)
         }
+        guard let bytes = layer.pointee.store(details, payload: payload, length: length, now: now, buffers: &buffers)
+        else {
+            counters.duplicates += 1
+            return
+        }
+        if details.startsKeyframe { layer.pointee.keyframes.satisfy() }
+        if publisher.pointee.isOnHold || !track.pointee.isPublished { return }
         let interest = UInt8(1) << details.layer
         for index in 0..<track.pointee.subscriptionCount {
             let subscription = track.pointee.subscriptions[index]

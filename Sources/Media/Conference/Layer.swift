@@ -71,18 +71,18 @@ struct Layer: ~Copyable {
         }
     }
 
-    /// Keeps a video packet for retransmission. Returns false when it is there already: a duplicate is not forwarded.
+    /// Keeps a video packet for retransmission. Returns where its payload lies from now on; nil when it is there already: a
+    /// duplicate is not forwarded.
     @inline(__always)
     mutating func store(
-        _ details: PacketDetails, payload: inout UnsafeMutableRawPointer, length: Int, now: Instant,
-        buffers: inout PacketBuffers
-    ) -> Bool {
+        _ details: PacketDetails, payload: UnsafeRawPointer, length: Int, now: Instant, buffers: inout PacketBuffers
+    ) -> UnsafeRawPointer? {
         if history == nil { history = PacketHistory() }
-        guard history?.entry(details.sequence) == nil else { return false }
-        history?.store(details, payload: &payload, length: length, now: now, from: &buffers)
+        guard history?.entry(details.sequence) == nil else { return nil }
+        let kept = history?.store(details, payload: payload, length: length, now: now, from: &buffers)
         meter.add(length, temporal: details.temporal)
         lastPacket = now
-        return true
+        return kept
     }
 
     @inline(__always)

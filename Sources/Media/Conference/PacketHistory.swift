@@ -2,8 +2,8 @@ internal import ProtocolCore
 
 /// The last packets of one video track, from which retransmissions to all its receivers are made.
 ///
-/// A ring by sequence number. Payloads stay in the buffers into which they were decrypted; storing swaps buffers
-/// and copies nothing.
+/// A ring by sequence number, as large as the stream needs. Payloads are copied once, however many get them, to where they
+/// take no more room than they have bytes.
 struct PacketHistory: ~Copyable {
     /// Packets kept at most: a second of 5 Mbit/s video.
     static let capacity = 512
@@ -11,7 +11,7 @@ struct PacketHistory: ~Copyable {
     static let age: Duration = .seconds(2)
     /// Old packets given up for each new one, so that no packet costs much.
     private static let expiryStep = 2
-    private static let mask = UInt16(capacity - 1)
+    private static let initialPlaces = 64
 
     struct Entry {
         var details = PacketDetails(sequence: 0, timestamp: 0, codec: .h264, marker: false)
@@ -20,14 +20,17 @@ struct PacketHistory: ~Copyable {
         var storedAt = Instant.zero
     }
 
-    private let entries: UnsafeMutablePointer<Entry>
+    private var entries: UnsafeMutablePointer<Entry>
+    /// A power of two, `capacity` at most.
+    private var places = PacketHistory.initialPlaces
+    private var pile = PayloadPile()
     private var newest: UInt16 = 0
     /// No packet before this one is kept; nil while there is none at all.
     private var oldest: UInt16?
 
     init() {
-        entries = .allocate(capacity: PacketHistory.capacity)
-        entries.initialize(repeating: Entry(), count: PacketHistory.capacity)
+        entries = .allocate(capacity: places)
+        entries.initialize(repeating: Entry(), count: places)
     }
 
     deinit {
@@ -37,23 +40,49 @@ struct PacketHistory: ~Copyable {
     /// The packet with this sequence number, if it is still there.
     @inline(__always)
     func entry(_ sequence: UInt16) -> Entry? {
-        let entry = entries[Int(sequence & PacketHistory.mask)]
+        let entry = entries[place(of: sequence)]
         return entry.length >= 0 && entry.details.sequence == sequence ? entry : nil
     }
 
-    /// Takes the packet in `payload` and leaves in its place a buffer that may be written again.
+    @inline(__always)
+    private func place(of sequence: UInt16) -> Int {
+        Int(sequence) & (places &- 1)
+    }
+
+    /// Keeps a copy of the packet; returns where its payload lies from now on.
     @inline(__always)
     mutating func store(
-        _ details: PacketDetails, payload: inout UnsafeMutableRawPointer, length: Int, now: Instant,
+        _ details: PacketDetails, payload: UnsafeRawPointer, length: Int, now: Instant,
         from buffers: inout PacketBuffers
-    ) {
-        let entry = entries + Int(details.sequence & PacketHistory.mask)
-        if let previous = entry.pointee.payload { buffers.give(previous) }
+    ) -> UnsafeRawPointer {
+        while places < PacketHistory.capacity, isTaken(place(of: details.sequence), now: now) { grow() }
+        let entry = entries + place(of: details.sequence)
+        if let previous = entry.pointee.payload { pile.forget(previous, to: &buffers) }
+        let kept = pile.keep(payload, length: length, from: &buffers)
         entry.pointee = Entry(
-            details: details, payload: payload, length: Int32(truncatingIfNeeded: length), storedAt: now)
-        payload = buffers.take()
+            details: details, payload: kept, length: Int32(truncatingIfNeeded: length), storedAt: now)
         note(details.sequence)
         expire(now: now, buffers: &buffers)
+        return UnsafeRawPointer(kept)
+    }
+
+    /// Whether a place holds a packet that may still be asked for.
+    @inline(__always)
+    private func isTaken(_ place: Int, now: Instant) -> Bool {
+        entries[place].length >= 0 && now - entries[place].storedAt <= PacketHistory.age
+    }
+
+    @inline(never)
+    private mutating func grow() {
+        let former = entries
+        let count = places
+        places = count * 2
+        entries = .allocate(capacity: places)
+        entries.initialize(repeating: Entry(), count: places)
+        for index in 0..<count where former[index].length >= 0 {
+            entries[place(of: former[index].details.sequence)] = former[index]
+        }
+        former.deallocate()
     }
 
     private mutating func note(_ sequence: UInt16) {
@@ -72,10 +101,10 @@ struct PacketHistory: ~Copyable {
     private mutating func expire(now: Instant, buffers: inout PacketBuffers) {
         for _ in 0..<PacketHistory.expiryStep {
             guard let oldest, oldest != newest else { return }
-            let entry = entries + Int(oldest & PacketHistory.mask)
+            let entry = entries + place(of: oldest)
             if entry.pointee.length >= 0, entry.pointee.details.sequence == oldest {
                 guard now - entry.pointee.storedAt > PacketHistory.age else { return }
-                if let payload = entry.pointee.payload { buffers.give(payload) }
+                if let payload = entry.pointee.payload { pile.forget(payload, to: &buffers) }
                 entry.pointee = Entry()
             }
             self.oldest = oldest &+ 1
@@ -84,10 +113,11 @@ struct PacketHistory: ~Copyable {
 
     /// Gives every buffer back; the history is empty afterwards.
     mutating func release(to buffers: inout PacketBuffers) {
-        for index in 0..<PacketHistory.capacity {
-            if let payload = entries[index].payload { buffers.give(payload) }
+        for index in 0..<places {
+            if let payload = entries[index].payload { pile.forget(payload, to: &buffers) }
             entries[index] = Entry()
         }
+        pile.close(to: &buffers)
         oldest = nil
     }
 }

@@ -112,9 +112,9 @@ struct Slot {
     }
 
     /// Whether a redundant payload with blocks of this type can go into the slot now. Not at a switch: the copies would
-    /// be of the time before it.
+    /// be of the time before it. Mutating, since the whole slot would be copied for a look at it.
     @inline(__always)
-    func takesRedundancy(blockPayloadType: UInt8) -> Bool {
+    mutating func takesRedundancy(blockPayloadType: UInt8) -> Bool {
         redPayloadType != 0xff && phase == .active && payloadTypes[.opus] == blockPayloadType
     }
 

@@ -43,7 +43,9 @@ public struct SendBatch: ~Copyable {
     public private(set) var systemCalls = 0
     /// Whether datagrams are collected instead of sent: for networks that exist in a test alone.
     public var isCapturing = false
-    private var captured: [(destination: SocketEndpoint, bytes: [UInt8])] = []
+    /// What was collected so: the bytes one behind the other, and where each datagram ends and goes.
+    private var captured: [UInt8] = []
+    private var capturedEnds: [(end: Int, destination: SocketEndpoint)] = []
 
     public init(usesSegmentation: Bool = true) {
         self.usesSegmentation = usesSegmentation
@@ -152,10 +154,17 @@ public struct SendBatch: ~Copyable {
         runIsClosed = true
     }
 
-    /// Gives what was collected since the last time.
-    public mutating func takeCaptured() -> [(destination: SocketEndpoint, bytes: [UInt8])] {
-        defer { captured = [] }
-        return captured
+    /// Hands over each datagram that was collected since the last time; its bytes are valid in the call alone.
+    public mutating func drainCaptured(_ body: (SocketEndpoint, UnsafeRawBufferPointer) -> Void) {
+        captured.withUnsafeBytes { bytes in
+            var start = 0
+            for (end, destination) in capturedEnds {
+                body(destination, UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
+                start = end
+            }
+        }
+        captured.removeAll(keepingCapacity: true)
+        capturedEnds.removeAll(keepingCapacity: true)
     }
 
     private mutating func capture() {
@@ -165,11 +174,11 @@ public struct SendBatch: ~Copyable {
             let size = messages[index].header.msg_control.map {
                 Int($0.load(fromByteOffset: MemoryLayout<cmsghdr>.size, as: UInt16.self))
             }
-            var offset = 0
-            while offset < total {
-                let length = min(size ?? total, total - offset)
-                captured.append((destination, Array(UnsafeRawBufferPointer(start: base + offset, count: length))))
-                offset += length
+            captured.append(contentsOf: UnsafeRawBufferPointer(start: base, count: total))
+            var left = total
+            while left > 0 {
+                left -= min(size ?? total, left)
+                capturedEnds.append((captured.count - left, destination))
             }
         }
         used = 0

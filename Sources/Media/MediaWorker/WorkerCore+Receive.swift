@@ -29,9 +29,8 @@ extension WorkerCore {
     }
 
     /// Takes one datagram that came over another way than the socket: a network that exists in a test alone.
-    package mutating func receive(_ datagram: [UInt8], from source: SocketEndpoint, now: Instant) {
+    package mutating func receive(_ datagram: consuming [UInt8], from source: SocketEndpoint, now: Instant) {
         clock = now
-        var datagram = datagram
         datagram.withUnsafeMutableBytes { bytes in
             if let first = bytes.first { receive(bytes, first, from: source, now: now) }
         }
@@ -90,9 +89,10 @@ extension WorkerCore {
             peer.pointee.counters.unknownStreamPackets += 1
             return
         }
-        // Audio is decrypted where it lies; video goes straight into the buffer from which it may be sent again.
+        // Audio is decrypted where it lies, since it is not kept. Video goes into a buffer that stays in the cache, and from
+        // there to where it may be sent again from.
         let isKept = stream.pointee.source != .microphone && !stream.pointee.isRetransmission
-        var payload = isKept ? spare : base + header.headerLength
+        let payload = isKept ? spare : base + header.headerLength
         let capacity = isKept ? PacketBuffers.size : datagram.count - header.headerLength
         var length = receiver.pointee.unprotect(
             packet: base, length: datagram.count, headerLength: header.headerLength, into: payload, capacity: capacity,
@@ -146,8 +146,7 @@ extension WorkerCore {
             if details.startsKeyframe { recordSize(codec, payload, length, reference, details.layer, peer) }
         }
         peer.pointee.conference.pointee.receive(
-            details, payload: &payload, length: length, from: reference, now: now, queue: &queue, buffers: &buffers)
-        if isKept { spare = payload }
+            details, payload: payload, length: length, from: reference, now: now, queue: &queue, buffers: &buffers)
     }
 
     /// A packet that the publisher sent again (RFC 4588 §4): two bytes of original sequence number, then the payload.
@@ -172,12 +171,10 @@ extension WorkerCore {
         var details = PacketDetails(
             sequence: sequence, timestamp: header.timestamp.rawValue, codec: codec, marker: header.marker)
         describe(&details, extensions, UnsafeRawBufferPointer(datagram).bytes, spare, length - 2, of: stream)
-        var buffer = spare
         peer.pointee.conference.pointee.receive(
-            details, payload: &buffer, length: length - 2,
+            details, payload: spare, length: length - 2,
             from: TrackReference(member: peer.pointee.member, source: stream.pointee.source), now: now, queue: &queue,
             buffers: &buffers)
-        spare = buffer
     }
 
     /// From now on a peer's packets go there. What was in flight may be lost, and the new path is another link.

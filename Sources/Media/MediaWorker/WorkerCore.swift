@@ -22,8 +22,8 @@ package struct WorkerCore: ~Copyable {
     var queue = ForwardQueue()
     package var buffers = PacketBuffers()
     var addresses: AddressTable
-    /// Where the next video packet is decrypted to.
-    var spare: UnsafeMutableRawPointer
+    /// Where video packets are decrypted to.
+    let spare: UnsafeMutableRawPointer
 
     var peers: [UnsafeMutablePointer<Peer>?] = []
     var peersByUfrag: [String: Int32] = [:]

@@ -10,6 +10,11 @@ struct H264Depacketizer {
 
     private static let startCode: [UInt8] = [0, 0, 0, 1]
 
+    /// - Parameter capacity: The bytes for which room is made at once.
+    init(capacity: Int = 0) {
+        stream.reserveCapacity(capacity)
+    }
+
     /// Whether the bytes are whole NAL units, at least one.
     var isComplete: Bool {
         !isFragmented && !units.isEmpty

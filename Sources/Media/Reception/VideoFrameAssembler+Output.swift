@@ -60,7 +60,7 @@ extension VideoFrameAssembler {
     /// The first number that is missing before the newest packet.
     private func firstGap(from first: Int64) -> Int64? {
         guard first <= newestNumber else { return nil }
-        return (first...newestNumber).first { packet($0) == nil }
+        return (first...newestNumber).first { !isPresent($0) }
     }
 
     /// If the gap at `gap` lies in one picture that no other refers to: the first number behind the picture.
@@ -85,11 +85,13 @@ extension VideoFrameAssembler {
         var timestamp: RTPTimestamp?
         var number = first
         while number <= newestNumber {
-            guard let packet = packet(number) else { return nil }
-            if !packet.payload.isEmpty {
-                if let timestamp, packet.timestamp != timestamp { return number - 1 }
-                timestamp = packet.timestamp
-                if packet.hasMarker { return number }
+            let index = index(number)
+            guard let present = packets[index]?.number, present == number else { return nil }
+            if packets[index]?.payload.isEmpty == false {
+                let own = packets[index]?.timestamp
+                if let timestamp, own != timestamp { return number - 1 }
+                timestamp = own
+                if packets[index]?.hasMarker == true { return number }
             }
             number += 1
         }
@@ -98,7 +100,7 @@ extension VideoFrameAssembler {
 
     /// Looks for the first whole keyframe, drops what is before it, and makes it the next.
     private mutating func goToKeyframe() -> Bool {
-        let start = max(nextNumber ?? Int64.min, newestNumber - Int64(limits.packets) + 1)
+        let start = firstKept(from: nextNumber ?? .min)
         guard start <= newestNumber else { return false }
         for number in start...newestNumber {
             guard let packet = packet(number), H264Payload.startsKeyframe(packet.payload.span.bytes),
@@ -128,7 +130,7 @@ extension VideoFrameAssembler {
 
     /// Counts the pictures that are whole, and removes all packets.
     private mutating func dropFrames(before number: Int64) {
-        var earliest = max(newestNumber - Int64(limits.packets) + 1, nextNumber ?? Int64.min)
+        var earliest = firstKept(from: nextNumber ?? .min)
         while earliest < number {
             if let packet = packet(earliest), packet.hasMarker { statistics.framesDropped += 1 }
             earliest += 1
@@ -138,7 +140,9 @@ extension VideoFrameAssembler {
 
     /// The NAL units of the packets, which are removed; nil if they cannot be put together.
     private mutating func assemble(_ range: ClosedRange<Int64>) -> VideoAccessUnit? {
-        var depacketizer = H264Depacketizer()
+        let size = range.reduce(0) { $0 + (packets[index($1)]?.payload.count ?? 0) }
+        // Start codes take the place of headers, or a little more.
+        var depacketizer = H264Depacketizer(capacity: size + 64)
         var timestamp: RTPTimestamp?
         var firstArrival: Instant?
         var lastArrival: Instant?
@@ -167,12 +171,13 @@ extension VideoFrameAssembler {
     }
 
     private mutating func removePackets(before number: Int64) {
-        let earliest = max(newestNumber - Int64(limits.packets) + 1, nextNumber ?? Int64.min)
+        let earliest = firstKept(from: nextNumber ?? .min)
+        oldestNumber = max(oldestNumber, number)
         guard earliest < number else { return }
         for removed in earliest..<number {
             let index = index(removed)
-            guard let packet = packets[index], packet.number < number else { continue }
-            byteCount -= packet.payload.count
+            guard let present = packets[index]?.number, present < number else { continue }
+            byteCount -= packets[index]?.payload.count ?? 0
             packets[index] = nil
         }
     }

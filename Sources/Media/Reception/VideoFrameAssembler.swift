@@ -46,12 +46,17 @@ public struct VideoFrameAssembler: Sendable {
         var payload: [UInt8]
     }
 
+    /// Places for packets at first: a picture of a small stream.
+    private static let initialPlaces = 16
+
     public let limits: Limits
     /// What was received and given out.
     public internal(set) var statistics = VideoReceptionStatistics()
 
-    /// By number modulo their count.
+    /// By number modulo their count, a power of two that grows up to `Limits.packets`.
     var packets: [Packet?]
+    /// No packet before this one is kept.
+    var oldestNumber = Int64.max
     var byteCount = 0
     /// The first packet of the access unit to be given out next; nil until a keyframe's beginning is known.
     var nextNumber: Int64?
@@ -72,7 +77,7 @@ public struct VideoFrameAssembler: Sendable {
 
     public init(limits: Limits = Limits()) {
         self.limits = limits
-        packets = Array(repeating: nil, count: limits.packets)
+        packets = Array(repeating: nil, count: min(limits.packets, VideoFrameAssembler.initialPlaces))
     }
 
     /// Puts in a packet. An empty payload is padding: it has a number, but belongs to no access unit.
@@ -93,19 +98,26 @@ public struct VideoFrameAssembler: Sendable {
         if nextRequest == nil {
             nextRequest = H264Payload.startsKeyframe(payload) ? arrival + limits.wait : arrival
         }
-        let index = self.index(number)
-        if let present = packets[index] {
-            if present.number == number {
-                statistics.packetsDiscarded += 1
-                return
-            }
-            byteCount -= present.payload.count
+        if isPresent(number) {
+            statistics.packetsDiscarded += 1
+            return
         }
+        while packets[index(number)] != nil, packets.count < limits.packets { makeRoom() }
+        let index = index(number)
+        if let overwritten = packets[index]?.payload.count { byteCount -= overwritten }
         packets[index] = Packet(
             number: number, timestamp: timestamp, hasMarker: marker, arrival: arrival,
             payload: payload.withUnsafeBytes { Array($0) })
         byteCount += payload.byteCount
         if number > newestNumber { newestNumber = number }
+        oldestNumber = min(oldestNumber, number)
+    }
+
+    /// Doubles the places for packets.
+    private mutating func makeRoom() {
+        let former = packets
+        packets = Array(repeating: nil, count: former.count * 2)
+        for case let packet? in former { packets[index(packet.number)] = packet }
     }
 
     /// Whether to ask the sender for a keyframe now. It says so once in each `Limits.keyframeInterval` for as long as
@@ -127,13 +139,22 @@ public struct VideoFrameAssembler: Sendable {
     /// them; empty while the stream has not begun.
     public var missing: [SequenceNumber] {
         guard let nextNumber, nextNumber <= newestNumber else { return [] }
-        let absent = (nextNumber...newestNumber).lazy.filter { packet($0) == nil }
+        let absent = (nextNumber...newestNumber).lazy.filter { !isPresent($0) }
         return absent.prefix(NackGenerator.maximumMissing).map { SequenceNumber(UInt16(truncatingIfNeeded: $0)) }
     }
 
     func packet(_ number: Int64) -> Packet? {
         guard let packet = packets[index(number)], packet.number == number else { return nil }
         return packet
+    }
+
+    func isPresent(_ number: Int64) -> Bool {
+        packets[index(number)]?.number == number
+    }
+
+    /// The first number that a packet kept may have, `start` at the earliest.
+    func firstKept(from start: Int64) -> Int64 {
+        max(start, oldestNumber, newestNumber - Int64(limits.packets) + 1)
     }
 
     func index(_ number: Int64) -> Int {
@@ -147,6 +168,7 @@ public struct VideoFrameAssembler: Sendable {
             packets[index] = nil
         }
         byteCount = 0
+        oldestNumber = .max
         nextNumber = nil
         needsKeyframe = true
         hasGivenUp = false

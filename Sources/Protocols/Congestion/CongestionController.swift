@@ -21,7 +21,7 @@ public enum CongestionState: String, Hashable, Sendable, CaseIterable {
 ///
 /// Composes what Google Congestion Control consists of (draft-ietf-rmcat-gcc-02, and libwebrtc's `goog_cc` of January
 /// 2026): delay trend, additive-multiplicative rate control, loss, acknowledged rate, probes. The module's article tells
-/// where it departs. 1.4 kB and what the log takes, so keep it in place.
+/// where it departs.
 ///
 /// ```swift
 /// controller.needed = sumOfWantedLayers                          // when wishes change

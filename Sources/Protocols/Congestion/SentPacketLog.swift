@@ -3,8 +3,8 @@ public import RTP
 
 /// Remembers what was sent on one transport, until feedback tells what became of it.
 ///
-/// Storage of 16 kB, taken with the first packet. `sent` is the per-packet path: it stores eight bytes. A packet leaves the
-/// log when `capacity` younger ones were sent; feedback that names it later is counted and ignored.
+/// Takes 16 kB when the first packet is sent, and no more after that. `sent` is the per-packet path: it stores eight bytes.
+/// A packet leaves the log when `capacity` younger ones were sent; feedback that names it later is counted and ignored.
 public struct SentPacketLog: ~Copyable, Sendable {
     /// The packets remembered: six seconds at 3 Mbit/s, one second at 20 Mbit/s. A power of two.
     public static let capacity = 2048
@@ -50,7 +50,9 @@ public struct SentPacketLog: ~Copyable, Sendable {
     /// Bytes of those.
     public private(set) var bytesInFlight = 0
 
-    private var entries = FixedStorage(repeating: Entry(), count: SentPacketLog.capacity)
+    /// By number modulo `capacity`; empty before the first packet. Not within the value: whoever only looks at a value of
+    /// this size would have it copied.
+    private var entries: [Entry] = []
     /// The highest number sent, extended over wraps.
     private var highest: Int64 = 0
     /// The reporter's last reference time, extended over wraps, in units of 64 ms.
@@ -76,6 +78,7 @@ public struct SentPacketLog: ~Copyable, Sendable {
             }
         } else {
             highest = Int64(transportSequence)
+            entries = Array(repeating: Entry(), count: SentPacketLog.capacity)
         }
         let slot = SentPacketLog.slot(highest)
         clear(slot)
@@ -122,7 +125,7 @@ public struct SentPacketLog: ~Copyable, Sendable {
     private mutating func settle(_ sequence: SequenceNumber, arrival: Instant?, now: Instant) -> PacketResult? {
         let behind = Int64(Int16(bitPattern: UInt16(truncatingIfNeeded: highest) &- sequence.rawValue))
         let slot = SentPacketLog.slot(highest &- behind)
-        guard lastSent != nil, behind >= 0, behind < Int64(SentPacketLog.capacity), entries[slot].state != .empty
+        guard !entries.isEmpty, behind >= 0, behind < Int64(SentPacketLog.capacity), entries[slot].state != .empty
         else {
             counters.unknownPackets &+= 1
             return nil
@@ -185,7 +188,7 @@ public struct SentPacketLog: ~Copyable, Sendable {
     }
 
     private mutating func forgetEverything() {
-        entries.reset()
+        for slot in 0..<SentPacketLog.capacity { entries[slot] = Entry() }
         packetsInFlight = 0
         bytesInFlight = 0
     }

@@ -5,7 +5,8 @@ internal import STUN
 extension ICEAgent {
     /// When ``advance(now:)`` is due; nil when there is nothing to wait for.
     public var deadline: Instant? {
-        var earliest = outstanding.map(\.due).min()
+        var earliest: Instant?
+        for check in outstanding { earliest = min(earliest ?? check.due, check.due) }
         func consider(_ instant: Instant?) {
             guard let instant else { return }
             earliest = earliest.map { min($0, instant) } ?? instant
@@ -135,6 +136,9 @@ extension ICEAgent {
 
     private mutating func keepConsent(now: Instant) {
         guard var state = consent else { return }
+        // Most of the time nothing is due, and the checklist need not be looked at.
+        let isQuiet = state.unansweredSince == nil && now < state.next && now - state.last < Self.consentTimeout
+        if isQuiet, current.selected != nil { return }
         guard let checklist = current.selected != nil ? current : previous, let index = checklist.selected else {
             consent = nil
             return

@@ -11,12 +11,20 @@ public import ProtocolCore
 /// link.send(packet, size: packet.count, at: now)
 /// for delivery in link.poll(now: now) { receive(delivery.payload, at: delivery.at) }
 /// ```
+/// `next(now:)` gives the same packets one by one, without an allocation.
 public struct EmulatedLink<Payload> {
     /// A packet at the far end.
     public struct Delivery {
         public var payload: Payload
         public var size: Int
         public var at: Instant
+
+        @inlinable
+        init(payload: Payload, size: Int, at: Instant) {
+            self.payload = payload
+            self.size = size
+            self.at = at
+        }
     }
 
     /// Whether a packet was taken.
@@ -37,34 +45,63 @@ public struct EmulatedLink<Payload> {
         public var lostPackets = 0
     }
 
-    fileprivate struct Waiting {
+    @usableFromInline
+    struct Waiting {
+        @usableFromInline
         var payload: Payload
+        @usableFromInline
         var size: Int
         /// What is left to transmit, in bits times nanoseconds per second, so that rates divide it exactly.
+        @usableFromInline
         var work: Int
+
+        @inlinable
+        init(payload: Payload, size: Int, work: Int) {
+            self.payload = payload
+            self.size = size
+            self.work = work
+        }
     }
 
-    private static var bit: Int { 1_000_000_000 }
+    @usableFromInline
+    static var bit: Int { 1_000_000_000 }
 
-    public private(set) var conditions: LinkConditions
-    public private(set) var counters = Counters()
-    /// Bytes that wait or are being transmitted.
-    public private(set) var queuedBytes = 0
-
-    private var generator: SeededGenerator
-    private var isInBadState = false
-    private var changes: [(at: Instant, conditions: LinkConditions)] = []
-    private var queue: [Waiting] = []
-    private var queueHead = 0
-    private var inFlight: [Delivery] = []
-    private var time: Instant?
+    @usableFromInline
+    var present: LinkConditions
+    @usableFromInline
+    var counted = Counters()
+    @usableFromInline
+    var waitingBytes = 0
+    @usableFromInline
+    var generator: SeededGenerator
+    @usableFromInline
+    var isInBadState = false
+    @usableFromInline
+    var changes: [(at: Instant, conditions: LinkConditions)] = []
+    @usableFromInline
+    var queue = HeadedQueue<Waiting>()
+    /// In the order of arrival.
+    @usableFromInline
+    var inFlight = HeadedQueue<Delivery>()
+    @usableFromInline
+    var time: Instant?
     /// Packets that are not reordered arrive in order: not before this.
-    private var lastArrival: Instant?
+    @usableFromInline
+    var lastArrival: Instant?
 
     public init(_ conditions: LinkConditions, seed: UInt64) {
-        self.conditions = conditions
+        present = conditions
         generator = SeededGenerator(seed: seed)
     }
+
+    /// What the link does at present.
+    @inlinable
+    public var conditions: LinkConditions { present }
+    @inlinable
+    public var counters: Counters { counted }
+    /// Bytes that wait or are being transmitted.
+    @inlinable
+    public var queuedBytes: Int { waitingBytes }
 
     /// Changes the conditions at a time to come; packets on the way keep their arrival.
     public mutating func change(to conditions: LinkConditions, at instant: Instant) {
@@ -73,78 +110,98 @@ public struct EmulatedLink<Payload> {
     }
 
     /// Puts a packet in front of the link.
+    @inlinable
     @discardableResult
     public mutating func send(_ payload: Payload, size: Int, at now: Instant) -> Admission {
         advance(to: now)
-        counters.sentPackets += 1
+        counted.sentPackets += 1
         guard hasRoom(for: size) else {
-            counters.droppedPackets += 1
+            counted.droppedPackets += 1
             return .dropped
         }
         queue.append(Waiting(payload: payload, size: size, work: size * 8 * EmulatedLink.bit))
-        queuedBytes += size
+        waitingBytes += size
         // On a link without limit it leaves at once.
         advance(to: now)
         return .queued
     }
 
     /// Gives what has arrived by now, in the order of arrival.
+    @inlinable
     public mutating func poll(now: Instant) -> [Delivery] {
-        advance(to: now)
-        let count = inFlight.firstIndex { $0.at > now } ?? inFlight.count
-        let arrived = Array(inFlight.prefix(count))
-        inFlight.removeFirst(count)
-        counters.deliveredPackets += count
-        counters.deliveredBytes += arrived.reduce(0) { $0 + $1.size }
+        var arrived: [Delivery] = []
+        while let delivery = nextDelivery(now: now) { arrived.append(delivery) }
         return arrived
     }
 
+    /// Gives the first packet that has arrived by now; nil when there is none.
+    @inlinable
+    public mutating func next(now: Instant) -> Payload? {
+        nextDelivery(now: now)?.payload
+    }
+
+    @inlinable
+    mutating func nextDelivery(now: Instant) -> Delivery? {
+        advance(to: now)
+        guard let arrival = inFlight.first?.at, arrival <= now, let delivery = inFlight.popFirst() else { return nil }
+        counted.deliveredPackets += 1
+        counted.deliveredBytes += delivery.size
+        return delivery
+    }
+
     /// When something happens next; nil when nothing is on the way and no change is due.
+    @inlinable
     public var nextEvent: Instant? {
-        let candidates = [inFlight.first?.at, nextDeparture, changes.first?.at]
-        return candidates.compactMap(\.self).min()
+        var next = inFlight.first?.at
+        if let departure = nextDeparture { next = min(next ?? departure, departure) }
+        if let change = changes.first?.at { next = min(next ?? change, change) }
+        return next
     }
 
     /// How long a packet sent now would wait; nil when the link carries nothing.
+    @inlinable
     public var queueDelay: Duration? {
-        guard queuedBytes > 0, let rate = conditions.rate else { return .zero }
+        guard waitingBytes > 0, let rate = present.rate else { return .zero }
         guard rate > 0 else { return nil }
-        let work = queue[queueHead...].reduce(0.0) { $0 + Double($1.work) }
+        let work = queue.reduce(0.0) { $0 + Double($1.work) }
         return .nanoseconds(Int64(work / Double(rate)))
     }
 
-    private func hasRoom(for size: Int) -> Bool {
-        switch conditions.queueLimit {
+    @inlinable
+    func hasRoom(for size: Int) -> Bool {
+        switch present.queueLimit {
         case .unlimited: true
-        case .bytes(let limit): queuedBytes + size <= limit
+        case .bytes(let limit): waitingBytes + size <= limit
         case .time(let span):
             // One packet always fits, or nothing would pass a slow link.
-            queuedBytes == 0
-                || conditions.rate.map { Double(queuedBytes + size) * 8e9 <= Double($0) * nanos(span) } ?? true
+            waitingBytes == 0
+                || present.rate.map { Double(waitingBytes + size) * 8e9 <= Double($0) * nanos(span) } ?? true
         }
     }
 
-    private func nanos(_ span: Duration) -> Double {
+    @inlinable
+    func nanos(_ span: Duration) -> Double {
         Double(span.nanoseconds)
     }
 
-    private var nextDeparture: Instant? {
-        guard queueHead < queue.count, let time else { return nil }
-        guard let rate = conditions.rate else { return time }
+    @inlinable
+    var nextDeparture: Instant? {
+        guard let work = queue.first?.work, let time else { return nil }
+        guard let rate = present.rate else { return time }
         guard rate > 0 else { return nil }
-        let work = queue[queueHead].work
         return time + .nanoseconds(Int64((work + rate - 1) / rate))
     }
 
     /// Carries out everything that happens up to and including an instant.
-    private mutating func advance(to now: Instant) {
+    @inlinable
+    mutating func advance(to now: Instant) {
         if time == nil { time = now }
         while true {
             let departure = nextDeparture
             if let change = changes.first, change.at <= now, departure.map({ change.at <= $0 }) ?? true {
                 transmit(until: max(change.at, time ?? change.at))
                 changes.removeFirst()
-                conditions = change.conditions
+                present = change.conditions
             } else if let departure, departure <= now {
                 time = departure
                 depart(at: departure)
@@ -156,43 +213,39 @@ public struct EmulatedLink<Payload> {
     }
 
     /// Works on the head of the queue, which does not leave before `instant`.
-    private mutating func transmit(until instant: Instant) {
+    @inlinable
+    mutating func transmit(until instant: Instant) {
         guard let from = time, instant > from else { return }
         time = instant
-        guard queueHead < queue.count, let rate = conditions.rate else { return }
+        guard let rate = present.rate else { return }
         let (work, overflow) = rate.multipliedReportingOverflow(by: Int((instant - from).nanoseconds))
-        queue[queueHead].work = overflow ? 0 : max(0, queue[queueHead].work - work)
+        queue.changeFirst { $0.work = overflow ? 0 : max(0, $0.work - work) }
     }
 
-    private mutating func depart(at instant: Instant) {
-        let packet = queue[queueHead]
-        queueHead += 1
-        queuedBytes -= packet.size
-        if queueHead > 64, queueHead * 2 > queue.count {
-            queue.removeFirst(queueHead)
-            queueHead = 0
-        }
+    @inlinable
+    mutating func depart(at instant: Instant) {
+        guard let packet = queue.popFirst() else { return }
+        waitingBytes -= packet.size
         guard !isLost() else {
-            counters.lostPackets += 1
+            counted.lostPackets += 1
             return
         }
-        var arrival = instant + conditions.delay
-        if conditions.jitter > .zero {
+        var arrival = instant + present.delay
+        if present.jitter > .zero {
             arrival = arrival + .nanoseconds(Int64.random(in: 0...conditions.jitter.nanoseconds, using: &generator))
         }
-        if let reordering = conditions.reordering, happens(reordering.probability) {
+        if let reordering = present.reordering, happens(reordering.probability) {
             arrival = arrival + reordering.delay
         } else {
             arrival = max(arrival, lastArrival ?? arrival)
             lastArrival = arrival
         }
-        let delivery = Delivery(payload: packet.payload, size: packet.size, at: arrival)
-        let position = inFlight.lastIndex { $0.at <= arrival }.map { $0 + 1 } ?? 0
-        inFlight.insert(delivery, at: position)
+        inFlight.insert(Delivery(payload: packet.payload, size: packet.size, at: arrival)) { $0.at <= arrival }
     }
 
-    private mutating func isLost() -> Bool {
-        switch conditions.loss {
+    @inlinable
+    mutating func isLost() -> Bool {
+        switch present.loss {
         case .none:
             return false
         case .random(let probability):
@@ -203,7 +256,8 @@ public struct EmulatedLink<Payload> {
         }
     }
 
-    private mutating func happens(_ probability: Double) -> Bool {
+    @inlinable
+    mutating func happens(_ probability: Double) -> Bool {
         probability > 0 && Double.random(in: 0..<1, using: &generator) < probability
     }
 }

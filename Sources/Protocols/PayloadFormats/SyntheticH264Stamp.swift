@@ -79,7 +79,7 @@ public struct SyntheticH264Stamp: Hashable, Sendable {
                 while offset < bytes.count {
                     let piece = min(bytes.count - offset, filler.count - position)
                     let expected = UnsafeRawBufferPointer(rebasing: filler[position..<position + piece])
-                    guard expected.elementsEqual(UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + piece]))
+                    guard isEqual(expected, UnsafeRawBufferPointer(rebasing: bytes[offset..<offset + piece]))
                     else { return false }
                     offset += piece
                     position = 0
@@ -87,6 +87,19 @@ public struct SyntheticH264Stamp: Hashable, Sendable {
                 return true
             }
         }
+    }
+
+    /// Compares as many bytes, eight at a time.
+    private static func isEqual(_ expected: UnsafeRawBufferPointer, _ bytes: UnsafeRawBufferPointer) -> Bool {
+        let words = expected.count & ~7
+        var difference: UInt64 = 0
+        for offset in stride(from: 0, to: words, by: 8) {
+            difference |=
+                expected.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+                ^ bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)
+        }
+        for offset in words..<expected.count { difference |= UInt64(expected[offset] ^ bytes[offset]) }
+        return difference == 0
     }
 
     private static func append(_ value: UInt64, _ groups: Int, to bytes: inout [UInt8]) {

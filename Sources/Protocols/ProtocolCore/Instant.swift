@@ -44,9 +44,17 @@ extension Duration {
     /// The duration in whole nanoseconds, cut toward zero and wrapped outside the range of `Int64`.
     @inlinable
     public var nanoseconds: Int64 {
-        let (seconds, attoseconds) = components
-        return seconds &* 1_000_000_000 &+ attoseconds / 1_000_000_000
+        // 10^9 is 2^9 times 5^9: whole nanoseconds, the usual case, come out of a shift and a multiplication by the
+        // inverse of 5^9 modulo 2^64, many times as fast as a division of 128 bits.
+        let exact = Int64(truncatingIfNeeded: attoseconds >> 9) &* Duration.inverse
+        if Int128(exact) &* 1_000_000_000 == attoseconds { return exact }
+        let (seconds, rest) = components
+        return seconds &* 1_000_000_000 &+ rest / 1_000_000_000
     }
+
+    /// Of 5^9, modulo 2^64.
+    @inlinable
+    static var inverse: Int64 { Int64(bitPattern: 0x8e47_ce42_3a2e_9c6d) }
 
     /// The duration in milliseconds, as a fraction.
     @inlinable

@@ -2,7 +2,8 @@ public import ProtocolCore
 
 /// Finds the packets of one stream that are missing and asks for them again a limited number of times.
 ///
-/// Without loss `record` compares one number, and there is no list; with loss it grows to 5 kB at most. A packet is asked for after a short wait, since it may only be late, and again after each round trip.
+/// Nothing is stored while nothing is missing, and 5 kB at most. Without loss `record` compares one number. A packet is
+/// asked for after a short wait, since it may only be late, and again after each round trip.
 /// When more is missing than can be repaired in time, the list is emptied and `needsKeyframe` is set.
 ///
 /// Repaired packets must be recorded too, under their original number.
@@ -44,16 +45,17 @@ public struct NackGenerator: Sendable {
     /// The measured round trip to the sender; it decides how soon a request is repeated.
     public var roundTripTime: Duration = NackGenerator.defaultRoundTripTime
 
-    /// In serial order, `maximumMissing` at most.
+    /// In serial order.
     @usableFromInline
     var missing: [Missing] = []
-    /// The packets that are missing now, 0...`maximumMissing`.
-    @inlinable
-    public var missingCount: Int { missing.count }
     @usableFromInline
     var newest: SequenceNumber?
 
     public init() {}
+
+    /// The packets that are missing now, 0...`maximumMissing`.
+    @inlinable
+    public var missingCount: Int { missing.count }
 
     /// Notes a packet that arrived, at first hand or repaired.
     @inlinable
@@ -68,7 +70,7 @@ public struct NackGenerator: Sendable {
         } else if ahead > 1 {
             noteGap(after: newest, before: sequence, at: arrival)
             self.newest = sequence
-        } else if !missing.isEmpty {
+        } else if missingCount > 0 {
             remove(sequence)
         }
     }
@@ -82,7 +84,9 @@ public struct NackGenerator: Sendable {
     @inlinable
     public var deadline: Instant? {
         var earliest: Instant?
-        for packet in missing { earliest = min(earliest ?? packet.due, packet.due) }
+        for packet in missing {
+            earliest = min(earliest ?? packet.due, packet.due)
+        }
         return earliest
     }
 
@@ -90,7 +94,7 @@ public struct NackGenerator: Sendable {
     ///
     /// A packet asked for `maximumTries` times in vain is forgotten when its next request would be due.
     public mutating func poll(now: Instant) -> [SequenceNumber] {
-        guard !missing.isEmpty, let newest else { return [] }
+        guard missingCount > 0, let newest else { return [] }
         let repeatInterval = min(
             max(roundTripTime, NackGenerator.minimumRepeatInterval), NackGenerator.maximumRepeatInterval)
         var requests: [SequenceNumber] = []
@@ -115,7 +119,9 @@ public struct NackGenerator: Sendable {
             return
         }
         let due = arrival + NackGenerator.reorderTolerance
-        for step in 1...gap { missing.append(Missing(due: due, sequence: newest + step, tries: 0)) }
+        for step in 1...gap {
+            missing.append(Missing(due: due, sequence: newest + step, tries: 0))
+        }
     }
 
     @usableFromInline
@@ -134,6 +140,6 @@ public struct NackGenerator: Sendable {
                 kept += 1
             }
         }
-        missing.removeSubrange(kept...)
+        missing.removeLast(missing.count - kept)
     }
 }

@@ -2,15 +2,15 @@ public import ProtocolCore
 
 /// Remembers when a transport's packets arrived, and makes the feedback that its sender adapts to.
 ///
-/// One recorder serves one transport. It keeps the last `capacity` sequence numbers in storage of 8 kB that is
-/// taken with the first packet. A packet that comes after it was reported lost is reported again, and with it what
-/// came after it, as the draft allows and libwebrtc's receiver does.
+/// One recorder serves one transport. It keeps the last `capacity` sequence numbers, in 8 kB that it takes with the first
+/// of them. A packet that comes after it was reported lost is reported again, and with it what came after it, as the
+/// draft allows and libwebrtc's receiver does.
 ///
 /// ```swift
 /// recorder.record(transportSequence: sequence, at: arrival)           // per packet
 /// while let feedback = recorder.poll(now: now) { … }                  // per burst, and at `deadline`
 /// ```
-public struct TransportFeedbackRecorder: ~Copyable, Sendable {
+public struct TransportFeedbackRecorder: Sendable {
     /// The sequence numbers remembered: more than a second at 1000 packets per second. A power of two.
     public static let capacity = 1024
     /// How long the first unreported packet waits for others. mediasoup reports every 100 ms
@@ -31,9 +31,9 @@ public struct TransportFeedbackRecorder: ~Copyable, Sendable {
 
     @usableFromInline
     let interval: Duration
-    /// Arrival times in nanoseconds, for the sequence numbers `highest - capacity + 1 ... highest`.
+    /// Arrival times in nanoseconds, for the sequence numbers `highest - capacity + 1 ... highest`; empty before the first.
     @usableFromInline
-    var arrivals: FixedStorage<Int64>
+    var arrivals: [Int64]
     /// The highest sequence number received, extended over wraps; it starts one cycle up, so earlier ones are positive.
     @usableFromInline
     var highest: Int64
@@ -56,8 +56,7 @@ public struct TransportFeedbackRecorder: ~Copyable, Sendable {
         self.sender = sender
         self.media = media
         self.interval = interval
-        arrivals = FixedStorage(
-            repeating: TransportFeedbackRecorder.notReceived, count: TransportFeedbackRecorder.capacity)
+        arrivals = []
         highest = 0
         nextToReport = 0
         unreportedCount = 0
@@ -78,6 +77,8 @@ public struct TransportFeedbackRecorder: ~Copyable, Sendable {
             hasStarted = true
             highest = Int64(transportSequence) + 0x1_0000
             nextToReport = highest
+            arrivals = Array(
+                repeating: TransportFeedbackRecorder.notReceived, count: TransportFeedbackRecorder.capacity)
             arrivals[TransportFeedbackRecorder.slot(highest)] = arrival.nanoseconds
             unreportedCount = 1
             due = arrival + interval

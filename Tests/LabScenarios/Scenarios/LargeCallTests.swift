@@ -42,7 +42,7 @@ struct LargeCallTests {
             stage.append(try conference.join(shape: shape))
         }
         var audience: [VirtualClient] = []
-        for _ in 0..<(Self.isWhole ? 341 : 6) {
+        for _ in 0..<(Self.isWhole ? 341 : 21) {
             audience.append(try conference.join(shape: Lab.watcher(videoSlots: 9)))
         }
         for person in audience {

@@ -101,12 +101,12 @@ struct ConferenceFixture: ~Copyable {
         if source == .microphone {
             audio.copyMemory(from: payload, byteCount: payload.count)
             conference.receive(
-                details, payload: &audio, length: payload.count, from: reference, now: now, queue: &queue,
+                details, payload: audio, length: payload.count, from: reference, now: now, queue: &queue,
                 buffers: &buffers)
         } else {
             video.copyMemory(from: payload, byteCount: payload.count)
             conference.receive(
-                details, payload: &video, length: payload.count, from: reference, now: now, queue: &queue,
+                details, payload: video, length: payload.count, from: reference, now: now, queue: &queue,
                 buffers: &buffers)
         }
         return drain()

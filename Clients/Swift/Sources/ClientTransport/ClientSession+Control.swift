@@ -18,14 +18,14 @@ extension ClientSession {
         _ mid: Mid, now: Instant, into output: inout DatagramBuffer
     ) {
         guard isConnected, let path = ice.path else { return }
-        for stream in incoming.values where stream.mid == mid && stream.repairs == nil {
+        for stream in incoming.all where stream.repairs == nil && stream.mid == mid {
             if let request = keyframeRequest(stream, now: now) { sendControl([request], path: path, into: &output) }
         }
     }
 
     /// How the clock of a slot's stream relates to its sender's wall clock; nil before the first report.
     public func clock(of mid: Mid) -> (ntpTime: NTPTimestamp, rtpTime: RTPTimestamp)? {
-        incoming.values.first { $0.mid == mid && $0.repairs == nil }?.clock
+        incoming.all.first { $0.mid == mid && $0.repairs == nil }?.clock
     }
 
     private mutating func keyframeRequest(_ stream: IncomingStream, now: Instant) -> RTCPPacket? {
@@ -92,7 +92,7 @@ extension ClientSession {
         outgoing[index].fractionLost = block.fractionLost
         if let time = block.roundTripTime(arrival: ntpTime(now)) {
             roundTrip = time
-            for stream in incoming.values { stream.losses.roundTripTime = time }
+            for stream in incoming.all { stream.losses.roundTripTime = time }
         }
     }
 
@@ -122,7 +122,15 @@ extension ClientSession {
     mutating func sendFeedback(now: Instant, path: ICEAgent.Path, into output: inout DatagramBuffer) {
         var packets: [RTCPPacket] = []
         while let feedback = arrivals.poll(now: now) { packets.append(.transportFeedback(feedback)) }
-        for stream in incoming.values where stream.isRepaired {
+        if hasLosses { packets += repairRequests(now: now) }
+        sendControl(packets, path: path, into: &output)
+    }
+
+    /// What is asked of the peer because of packets that are missing now.
+    private mutating func repairRequests(now: Instant) -> [RTCPPacket] {
+        var packets: [RTCPPacket] = []
+        hasLosses = false
+        for stream in incoming.all where stream.isRepaired {
             if let due = stream.losses.deadline, due <= now {
                 let lost = stream.losses.poll(now: now)
                 if !lost.isEmpty {
@@ -134,14 +142,15 @@ extension ClientSession {
                 stream.losses.needsKeyframe = false
                 packets.append(request)
             }
+            hasLosses = hasLosses || stream.hasLosses
         }
-        sendControl(packets, path: path, into: &output)
+        return packets
     }
 
     /// One sender report for each stream that flows, and one block for each stream that arrives.
     mutating func sendReports(now: Instant, path: ICEAgent.Path, into output: inout DatagramBuffer) {
         var blocks: [ReportBlock] = []
-        for stream in incoming.values.sorted(by: { $0.ssrc < $1.ssrc }) where stream.repairs == nil {
+        for stream in incoming.all where stream.repairs == nil {
             guard blocks.count < Self.mostReportBlocks else { break }
             if let block = stream.statistics.reportBlock(now: now) { blocks.append(block) }
         }
@@ -191,7 +200,6 @@ extension ClientSession {
     mutating func control(now: Instant) {
         for cluster in controller.poll(now: now) { pacer.begin(cluster, now: now) }
         pacer.target = controller.target
-        let flows = outgoing.contains { $0.isVideo && $0.codec != nil }
-        nextControl = flows ? now + Self.controlInterval : nil
+        nextControl = sendsVideo ? now + Self.controlInterval : nil
     }
 }

@@ -88,7 +88,8 @@ extension ClientSession {
         learnCodecs(agreement)
         installOutgoing(agreement)
         installIncoming(agreement)
-        if outgoing.contains(where: { $0.isVideo && $0.codec != nil }), nextControl == nil { nextControl = now }
+        sendsVideo = outgoing.contains { $0.isVideo && $0.codec != nil }
+        if sendsVideo, nextControl == nil { nextControl = now }
         ice.setRemote(
             agreement.remoteICE, candidates: agreement.candidates, isLite: agreement.isRemoteLite, now: now)
         driveICE(now: now, into: &output)
@@ -147,11 +148,10 @@ extension ClientSession {
     }
 
     private mutating func installIncoming(_ agreement: AnsweredSession) {
-        var kept: [SSRC: IncomingStream] = [:]
+        var kept: [IncomingStream] = []
         func keep(_ ssrc: SSRC, _ line: AnsweredLine, repairs: SSRC?) {
             let known = incoming[ssrc].flatMap { $0.mid == line.mid && $0.repairs == repairs ? $0 : nil }
-            kept[ssrc] =
-                known ?? IncomingStream(ssrc: ssrc, mid: line.mid, purpose: line.purpose, repairs: repairs)
+            kept.append(known ?? IncomingStream(ssrc: ssrc, mid: line.mid, purpose: line.purpose, repairs: repairs))
         }
         for line in agreement.lines where line.receives {
             for stream in line.streams {
@@ -159,7 +159,8 @@ extension ClientSession {
                 if let rtx = stream.rtxSSRC { keep(rtx, line, repairs: stream.ssrc) }
             }
         }
-        incoming = kept
+        incoming = IncomingStreams(kept)
+        hasLosses = incoming.all.contains { $0.hasLosses }
         if let first = agreement.lines.first(where: { $0.receives })?.streams.first { arrivals.media = first.ssrc }
     }
 }

@@ -81,7 +81,10 @@ extension ClientSession {
             recover(header, values, content, of: repaired, now: now, deliver: deliver)
             return
         }
-        if stream.isRepaired { stream.losses.record(header.sequenceNumber, at: now) }
+        if stream.isRepaired {
+            stream.losses.record(header.sequenceNumber, at: now)
+            if stream.hasLosses { hasLosses = true }
+        }
         guard length > 0, let codec = payloadTypes[Int(header.payloadType.rawValue)] else { return }
         deliver(
             ReceivedPacket(
@@ -106,6 +109,7 @@ extension ClientSession {
         guard stream.isRepaired else { return }
         let missing = stream.losses.missingCount
         stream.losses.record(sequence, at: now)
+        if stream.hasLosses { hasLosses = true }
         guard stream.losses.missingCount < missing else { return }
         counters.recoveredPackets += 1
         deliver(

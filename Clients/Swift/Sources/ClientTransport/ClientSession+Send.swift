@@ -92,6 +92,7 @@ extension ClientSession {
         return true
     }
 
+    @inline(__always)
     func isPaced() -> Bool {
         extensions.id(for: .transportSequence) != nil
     }

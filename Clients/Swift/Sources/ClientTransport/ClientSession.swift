@@ -44,6 +44,8 @@ public struct ClientSession: ~Copyable {
 
     // Sending.
     var outgoing: [OutgoingStream] = []
+    /// Whether any of them is video that the peer takes.
+    var sendsVideo = false
     var backlog = PacketQueue()
     var repairs: [Repair] = []
     var nextTransportSequence: UInt16 = 0
@@ -53,7 +55,9 @@ public struct ClientSession: ~Copyable {
     var frames = FrameBudget()
 
     // Receiving.
-    var incoming: [SSRC: IncomingStream] = [:]
+    var incoming = IncomingStreams()
+    /// Whether any stream may miss packets or want a keyframe; when not, none needs to be asked.
+    var hasLosses = false
     var arrivals: TransportFeedbackRecorder
     var payloadTypes: [NegotiatedCodec?] = Array(repeating: nil, count: 128)
     var rtxTypes: Set<PayloadType> = []
@@ -107,7 +111,13 @@ public struct ClientSession: ~Copyable {
     public var hasEvents: Bool { nextEvent < events.count }
 
     /// When ``advance(now:into:)`` is due; nil when there is nothing to wait for.
+    ///
+    /// Mutating, since a session that is only looked at would be copied for it, all its kilobytes.
     public var deadline: Instant? {
+        mutating get { nextDeadline() }
+    }
+
+    private mutating func nextDeadline() -> Instant? {
         var earliest = ice.deadline
         func consider(_ instant: Instant?) {
             guard let instant else { return }
@@ -118,7 +128,9 @@ public struct ClientSession: ~Copyable {
         consider(arrivals.deadline)
         consider(nextReport)
         consider(nextControl)
-        for stream in incoming.values where stream.isRepaired { consider(stream.losses.deadline) }
+        if hasLosses {
+            for stream in incoming.all where stream.isRepaired { consider(stream.losses.deadline) }
+        }
         return earliest
     }
 
@@ -186,7 +198,7 @@ public struct ClientSession: ~Copyable {
             case .connected(let keys):
                 sender = SRTPSender(keys)
                 receiver = SRTPReceiver(keys)
-                for stream in incoming.values { stream.security = SRTPReceiveState() }
+                for stream in incoming.all { stream.security = SRTPReceiveState() }
                 isConnected = true
                 nextReport = now + Self.reportInterval
                 events.append(.connected)

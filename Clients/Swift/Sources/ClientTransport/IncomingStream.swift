@@ -30,5 +30,8 @@ final class IncomingStream {
         isRepaired = purpose.kind == .video && repairs == nil
     }
 
+    /// Whether packets are missing, or so many that a keyframe is wanted.
+    var hasLosses: Bool { losses.missingCount > 0 || losses.needsKeyframe }
+
     var clockRate: UInt32 { purpose.kind == .video ? 90_000 : 48_000 }
 }
