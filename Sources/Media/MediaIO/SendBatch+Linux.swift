@@ -2,7 +2,7 @@
     internal import CSockets
     #if canImport(Musl)
         internal import Musl
-    #else
+    #elseif canImport(Glibc)
         internal import Glibc
     #endif
 

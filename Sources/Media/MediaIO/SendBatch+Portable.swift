@@ -4,7 +4,7 @@ internal import CSockets
     internal import Darwin
 #elseif canImport(Musl)
     internal import Musl
-#else
+#elseif canImport(Glibc)
     internal import Glibc
 #endif
 

@@ -5,7 +5,7 @@ public import ProtocolCore
     internal import Darwin
 #elseif canImport(Musl)
     internal import Musl
-#else
+#elseif canImport(Glibc)
     internal import Glibc
 #endif
 

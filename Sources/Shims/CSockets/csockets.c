@@ -64,11 +64,11 @@ struct start {
 static void *run(void *argument) {
     struct start start = *(struct start *)argument;
     free(argument);
-#ifdef __APPLE__
-    pthread_setname_np(start.name);
-#else
+#if defined(__linux__)
     start.name[15] = 0; /* longer names are refused */
     pthread_setname_np(pthread_self(), start.name);
+#elif defined(__APPLE__)
+    pthread_setname_np(start.name);
 #endif
     start.body(start.context);
     return NULL;

@@ -4,7 +4,7 @@ internal import CSockets
     internal import Darwin
 #elseif canImport(Musl)
     internal import Musl
-#else
+#elseif canImport(Glibc)
     internal import Glibc
 #endif
 
@@ -17,7 +17,8 @@ final class PollPoller {
     private var entries: [pollfd]
     /// Where in `entries` a descriptor is.
     private var places: [Int32: Int] = [:]
-    private var ready: [Poller.Event] = []
+    /// What the last wait found, nil for a wake-up.
+    private var ready: [Poller.Event?] = []
     private let wakeSource: Int32
     private let wakeTarget: Int32
 
@@ -59,7 +60,10 @@ final class PollPoller {
     func wait(milliseconds: Int32) -> Int {
         ready.removeAll(keepingCapacity: true)
         guard poll(&entries, nfds_t(entries.count), milliseconds) > 0 else { return 0 }
-        if entries[0].revents != 0 { drainPipe() }
+        if entries[0].revents != 0 {
+            drainPipe()
+            ready.append(nil)
+        }
         var closed: [Int32] = []
         for entry in entries.dropFirst() where entry.revents != 0 {
             if entry.revents & Int16(POLLNVAL) != 0 {

@@ -17,7 +17,7 @@ enum Poller {
     }
 
     /// A descriptor that is ready. One that is broken is ready for everything: the next call on it says why.
-    struct Event {
+    struct Event: Equatable {
         var descriptor: Int32
         var readiness: Readiness
     }
