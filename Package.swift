@@ -16,6 +16,7 @@ let instrumented: [SwiftSetting] =
     isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])] : []
 
 /// Whether `script/test portable` asks for the client alone, with the system calls that Apple systems have too.
+/// Such a build needs a scratch path of its own: objects of the other kind are not seen to be out of date.
 let isPortable = Context.environment["SWITCHBOARD_PORTABLE_IO"] != nil
 
 /// A library target; `folder` is the room on its floor, for example `Protocols/RTP`.
@@ -312,8 +313,8 @@ let clientTests: [Target] = [
     .testTarget(
         name: "ClientTransportTests",
         dependencies: [
-            "ClientTransport", "Congestion", "DTLS", "ICE", "NetworkEmulation", "PayloadFormats", "ProtocolCore",
-            "RTP", "SDP", "SRTP",
+            "ClientTransport", "Congestion", "DTLS", "ICE", "MediaIO", "NetworkEmulation", "PayloadFormats",
+            "ProtocolCore", "RTP", "SDP", "SRTP",
         ], path: "Clients/Swift/Tests/ClientTransportTests", swiftSettings: strict),
     .testTarget(
         name: "CallingClientTests",
