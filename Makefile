@@ -7,7 +7,7 @@ DATA ?= ./data
 FUZZ_SECONDS ?= 10
 ARGUMENTS ?=
 
-.PHONY: help bootstrap run build web test test-unit test-web test-interop bench fuzz format lint clean
+.PHONY: help bootstrap run build web test test-unit test-portable test-web test-interop bench fuzz format lint clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1@\2/p' $(MAKEFILE_LIST) | column -t -s @
@@ -32,6 +32,9 @@ test-web: web ## only the tests of the web library (node)
 
 test-unit: ## only the Swift tests
 	script/test unit
+
+test-portable: ## only the tests of the Swift client, with the system calls that Apple systems have too
+	script/test portable
 
 test-interop: ## only the tests with real browsers and clients (PYTEST_ARGUMENTS=…)
 	script/test interop

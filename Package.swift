@@ -15,11 +15,17 @@ let isFuzzing = Context.environment["SWITCHBOARD_FUZZ"] != nil
 let instrumented: [SwiftSetting] =
     isFuzzing ? [.unsafeFlags(["-sanitize=fuzzer,address", "-enable-testing"])] : []
 
+/// Whether `script/test portable` asks for the client alone, with the system calls that Apple systems have too.
+/// Such a build needs a scratch path of its own: objects of the other kind are not seen to be out of date.
+let isPortable = Context.environment["SWITCHBOARD_PORTABLE_IO"] != nil
+
 /// A library target; `folder` is the room on its floor, for example `Protocols/RTP`.
-func room(_ name: String, in folder: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func room(
+    _ name: String, in folder: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = []
+) -> Target {
     .target(
         name: name, dependencies: dependencies, path: "Sources/\(folder)",
-        swiftSettings: strict + instrumented)
+        swiftSettings: strict + instrumented + settings)
 }
 
 /// The tests of a room; `folder` mirrors the room's own.
@@ -68,7 +74,9 @@ let protocols: [Target] = [
 
 /// Floor 2: packets on the move.
 let media: [Target] = [
-    room("MediaIO", in: "Media/MediaIO", ["CSockets", "ProtocolCore"]),
+    room(
+        "MediaIO", in: "Media/MediaIO", ["CSockets", "ProtocolCore"],
+        settings: isPortable ? [.define("SWITCHBOARD_PORTABLE_IO")] : []),
     room("Conference", in: "Media/Conference", ["PayloadFormats", "ProtocolCore"]),
     room("NetworkRelay", in: "Media/NetworkRelay", ["MediaIO", "NetworkEmulation", "ProtocolCore"]),
     room("Reception", in: "Media/Reception", ["PayloadFormats", "ProtocolCore", "RTP"]),
@@ -164,16 +172,22 @@ let program: [Target] = [
 
 let shims: [Target] = [
     .target(name: "CWebAssets", path: "Sources/Shims/CWebAssets"),
-    .target(name: "CSockets", path: "Sources/Shims/CSockets"),
+    .target(
+        name: "CSockets", path: "Sources/Shims/CSockets",
+        cSettings: isPortable ? [.define("SWITCHBOARD_PORTABLE_IO")] : []),
     .systemLibrary(
-        name: "CSRTP2", path: "Sources/Shims/CSRTP2", pkgConfig: "libsrtp2", providers: [.apt(["libsrtp2-dev"])]),
-    .systemLibrary(name: "COpus", path: "Sources/Shims/COpus", pkgConfig: "opus", providers: [.apt(["libopus-dev"])]),
+        name: "CSRTP2", path: "Sources/Shims/CSRTP2", pkgConfig: "libsrtp2",
+        providers: [.apt(["libsrtp2-dev"]), .brew(["srtp"])]),
+    .systemLibrary(
+        name: "COpus", path: "Sources/Shims/COpus", pkgConfig: "opus",
+        providers: [.apt(["libopus-dev"]), .brew(["opus"])]),
     .systemLibrary(
         name: "CFFmpeg", path: "Sources/Shims/CFFmpeg", pkgConfig: "libavformat",
         providers: [
             .apt([
                 "libavcodec-dev", "libavformat-dev", "libavutil-dev", "libswresample-dev", "libswscale-dev",
-            ])
+            ]),
+            .brew(["ffmpeg"]),
         ]),
 ]
 
@@ -222,6 +236,7 @@ let benchmarks: [Target] = [
 ]
 
 let mediaTests: [Target] = [
+    tests("MediaIOTests", in: "Media/MediaIOTests", ["CSockets", "MediaIO", "ProtocolCore"]),
     tests(
         "MediaWorkerTests", in: "Media/MediaWorkerTests",
         ["Conference", "Congestion", "MediaLab", "MediaWorker", "ProtocolCore", "RTP"]),
@@ -298,8 +313,8 @@ let clientTests: [Target] = [
     .testTarget(
         name: "ClientTransportTests",
         dependencies: [
-            "ClientTransport", "Congestion", "DTLS", "ICE", "NetworkEmulation", "PayloadFormats", "ProtocolCore",
-            "RTP", "SDP", "SRTP",
+            "ClientTransport", "Congestion", "DTLS", "ICE", "MediaIO", "NetworkEmulation", "PayloadFormats",
+            "ProtocolCore", "RTP", "SDP", "SRTP",
         ], path: "Clients/Swift/Tests/ClientTransportTests", swiftSettings: strict),
     .testTarget(
         name: "CallingClientTests",
@@ -329,9 +344,35 @@ let fuzzing: [Target] = [
         linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])
 ]
 
+let allTargets: [Target] =
+    shims + protocols + media + calling + platform + edges + clients + program + lab + benchmarks
+    + protocolTests
+    + mediaTests + testSupport + callingTests + platformTests + edgeTests + whipTests + relayTests + labTests
+    + clientTests
+    + houseTests
+    + (isFuzzing ? fuzzing : [])
+
+/// The targets with these names and all that they stand on.
+func foundations(of roots: [String], among targets: [Target]) -> [Target] {
+    var wanted: Set<String> = []
+    var names = roots
+    while let name = names.popLast() {
+        guard wanted.insert(name).inserted, let target = targets.first(where: { $0.name == name }) else { continue }
+        for case .byNameItem(let name, _) in target.dependencies { names.append(name) }
+    }
+    return targets.filter { wanted.contains($0.name) }
+}
+
+let libraries: [Product] = [
+    .library(name: "CallingClient", targets: ["CallingClient"]),
+    .library(name: "ClientTransport", targets: ["ClientTransport"]),
+]
+
 let package = Package(
     name: "switchboard",
-    products: [.executable(name: "switchboard", targets: ["Switchboard"])],
+    // For the clients' libraries, which use InlineArray and Mutex. The server is for Linux.
+    platforms: [.macOS(.v26), .iOS(.v26)],
+    products: libraries + (isPortable ? [] : [.executable(name: "switchboard", targets: ["Switchboard"])]),
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
@@ -353,10 +394,7 @@ let package = Package(
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
     ],
-    targets: shims + protocols + media + calling + platform + edges + clients + program + lab + benchmarks
-        + protocolTests
-        + mediaTests + testSupport + callingTests + platformTests + edgeTests + whipTests + relayTests + labTests
-        + clientTests
-        + houseTests
-        + (isFuzzing ? fuzzing : [])
+    targets: isPortable
+        ? foundations(of: ["CallingClientTests", "ClientTransportTests", "MediaIOTests"], among: allTargets)
+        : allTargets
 )

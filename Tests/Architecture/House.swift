@@ -74,7 +74,7 @@ enum Floor: Int, CaseIterable {
         switch self {
         case .shims: []
         case .protocols: []
-        case .media: ["Collections", "Darwin", "DequeModule", "Glibc", "Logging", "Synchronization"]
+        case .media: ["Collections", "Darwin", "DequeModule", "Glibc", "Logging", "Musl", "Synchronization"]
         case .calling: ["Collections", "DequeModule", "Logging", "OrderedCollections", "Synchronization"]
         case .platform, .edges, .program: nil
         }

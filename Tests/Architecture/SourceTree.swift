@@ -32,10 +32,15 @@ enum SourceTree {
 
     /// The Swift files under `folder`, relative to the root.
     static func swiftFiles(in folder: String) throws -> [String] {
+        try files(in: folder) { $0.hasSuffix(".swift") }
+    }
+
+    /// The files under `folder` whose path is wanted, relative to the root.
+    static func files(in folder: String, where isWanted: (String) -> Bool) throws -> [String] {
         let base = root.appending(path: folder)
         guard FileManager.default.fileExists(atPath: base.path) else { return [] }
         return try FileManager.default.subpathsOfDirectory(atPath: base.path)
-            .filter { $0.hasSuffix(".swift") }
+            .filter(isWanted)
             .sorted()
             .map { "\(folder)/\($0)" }
     }

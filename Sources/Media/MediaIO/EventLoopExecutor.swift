@@ -1,9 +1,8 @@
 internal import CSockets
-internal import Glibc
 internal import ProtocolCore
 internal import Synchronization
 
-/// A serial executor that is one thread around one epoll set: jobs come from any thread, packets are handled here.
+/// A serial executor that is one thread around one set of sockets: jobs come from any thread, packets are handled here.
 ///
 /// An actor that names it as its executor may use `assumeIsolated` inside the handlers, so that a packet costs no hop.
 /// A job delays packets: keep jobs under 100 µs and never block.
@@ -13,15 +12,16 @@ public final class EventLoopExecutor: SerialExecutor, @unchecked Sendable {
         var isStopped = false
     }
 
-    private let epoll: Int32
-    private let wake: Int32
+    /// Its `wakeUp` is for any thread, the rest for this one alone.
+    private nonisolated(unsafe) let poller: Poller
     private let inbox = Mutex(Inbox())
-    /// The event descriptor is written only while the thread sleeps.
+    /// The thread is woken only while it sleeps.
     private let isSleeping = Atomic<Bool>(false)
-    private let threadIsKnown = Atomic<Bool>(false)
-    private nonisolated(unsafe) var thread: pthread_t = 0
+    /// 0 until the thread runs.
+    private let thread = Atomic<UInt>(0)
     // Touched on the thread alone.
     private nonisolated(unsafe) var readers: [Int32: () -> Void] = [:]
+    private nonisolated(unsafe) var writers: [Int32: () -> Void] = [:]
     private nonisolated(unsafe) var onTick: (() -> Void)?
     private nonisolated(unsafe) var tickInterval: Duration = .zero
     private nonisolated(unsafe) var nextTick: Instant?
@@ -31,25 +31,20 @@ public final class EventLoopExecutor: SerialExecutor, @unchecked Sendable {
     public let name: String
 
     /// Starts the thread. `name` shows in `top -H`, cut to 15 characters.
-    public init(name: String) throws(SystemError) {
+    public convenience init(name: String) throws(SystemError) {
+        try self.init(name: name, backEnd: .preferred)
+    }
+
+    package init(name: String, backEnd: IOBackEnd) throws(SystemError) {
         self.name = name
-        epoll = epoll_create1(Int32(EPOLL_CLOEXEC))
-        guard epoll >= 0 else { throw SystemError("epoll_create1") }
-        wake = eventfd(0, Int32(EFD_NONBLOCK | EFD_CLOEXEC))
-        guard wake >= 0 else { throw SystemError("eventfd") }
-        watch(wake)
-        let pointer = Unmanaged.passRetained(self).toOpaque()
-        var thread: pthread_t = 0
-        let result = pthread_create(
-            &thread, nil,
-            { pointer in
-                guard let pointer else { return nil }
-                Unmanaged<EventLoopExecutor>.fromOpaque(pointer).takeRetainedValue().run()
-                return nil
-            }, pointer)
-        guard result == 0 else { throw SystemError("pthread_create", errno: result) }
-        csockets_name_thread(thread, name)
-        pthread_detach(thread)
+        poller = try Poller(backEnd)
+        let retained = Unmanaged.passRetained(self)
+        let result = csockets_start_thread(
+            name, { Unmanaged<EventLoopExecutor>.fromOpaque($0).takeRetainedValue().run() }, retained.toOpaque())
+        guard result == 0 else {
+            retained.release()
+            throw SystemError("pthread_create", errno: result)
+        }
     }
 
     public func enqueue(_ job: consuming ExecutorJob) {
@@ -67,7 +62,7 @@ public final class EventLoopExecutor: SerialExecutor, @unchecked Sendable {
     }
 
     private var isOnThread: Bool {
-        threadIsKnown.load(ordering: .acquiring) && pthread_equal(pthread_self(), thread) != 0
+        thread.load(ordering: .acquiring) == csockets_current_thread()
     }
 
     /// Calls `handler` on the thread whenever `descriptor` can be read. On the thread only.
@@ -77,11 +72,27 @@ public final class EventLoopExecutor: SerialExecutor, @unchecked Sendable {
         watch(descriptor)
     }
 
+    /// Calls `handler` on the thread whenever `descriptor` can be written, so over and over until `stopWritable`: for
+    /// streams while something waits to be sent. On the thread only.
+    public func whenWritable(_ descriptor: Int32, _ handler: @escaping () -> Void) {
+        checkIsolated()
+        writers[descriptor] = handler
+        watch(descriptor)
+    }
+
+    /// Ends `whenWritable`, and leaves `whenReadable` as it is. On the thread only.
+    public func stopWritable(_ descriptor: Int32) {
+        checkIsolated()
+        guard writers.removeValue(forKey: descriptor) != nil else { return }
+        watch(descriptor)
+    }
+
     /// Stops watching; before the descriptor is closed. On the thread only.
     public func forget(_ descriptor: Int32) {
         checkIsolated()
         readers[descriptor] = nil
-        epoll_ctl(epoll, EPOLL_CTL_DEL, descriptor, nil)
+        writers[descriptor] = nil
+        poller.forget(descriptor)
     }
 
     /// Calls `handler` every `interval` until `stopTicking`; late ticks are not made up for. On the thread only.
@@ -115,38 +126,28 @@ public final class EventLoopExecutor: SerialExecutor, @unchecked Sendable {
     }
 
     private func wakeUp() {
-        guard isSleeping.exchange(false, ordering: .sequentiallyConsistent) else { return }
-        var one: UInt64 = 1
-        _ = write(wake, &one, 8)
+        if isSleeping.exchange(false, ordering: .sequentiallyConsistent) { poller.wakeUp() }
     }
 
     private func watch(_ descriptor: Int32) {
-        var event = epoll_event()
-        event.events = EPOLLIN.rawValue
-        event.data.fd = descriptor
-        epoll_ctl(epoll, EPOLL_CTL_ADD, descriptor, &event)
+        var interest: Poller.Readiness = []
+        if readers[descriptor] != nil { interest.insert(.readable) }
+        if writers[descriptor] != nil { interest.insert(.writable) }
+        if interest.isEmpty { poller.forget(descriptor) } else { poller.watch(descriptor, for: interest) }
     }
 
     private func run() {
-        thread = pthread_self()
-        threadIsKnown.store(true, ordering: .releasing)
+        thread.store(csockets_current_thread(), ordering: .releasing)
         let executor = asUnownedSerialExecutor()
-        let capacity = 64
-        let events = UnsafeMutablePointer<epoll_event>.allocate(capacity: capacity)
-        defer {
-            events.deallocate()
-            close(epoll)
-            close(wake)
-        }
         var batch: [UnownedJob] = []
         while true {
-            // Announce sleep first, then look for jobs: a job queued in between writes the event descriptor.
+            // Announce sleep first, then look for jobs: a job queued in between wakes the thread.
             isSleeping.store(true, ordering: .sequentiallyConsistent)
             let isStopped = inbox.withLock { inbox in
                 swap(&batch, &inbox.jobs)
                 return inbox.isStopped
             }
-            var timeout = timeUntilTick()
+            var timeout = millisecondsUntilTick()
             if !batch.isEmpty {
                 isSleeping.store(false, ordering: .sequentiallyConsistent)
                 timeout = 0
@@ -154,28 +155,30 @@ public final class EventLoopExecutor: SerialExecutor, @unchecked Sendable {
                 batch.removeAll(keepingCapacity: true)
             } else if isStopped {
                 readers = [:]
-                onTick = nil
+                writers = [:]
+                stopTicking()
                 return
             }
-            let count = epoll_wait(epoll, events, Int32(capacity), timeout)
+            let count = poller.wait(milliseconds: timeout)
             isSleeping.store(false, ordering: .sequentiallyConsistent)
-            for index in 0..<max(0, Int(count)) {
-                let descriptor = events[index].data.fd
-                if descriptor == wake {
-                    var value: UInt64 = 0
-                    _ = read(wake, &value, 8)
-                } else {
-                    readers[descriptor]?()
-                }
+            for index in 0..<count {
+                if let event = poller.event(index) { deliver(event) }
             }
             runTickIfDue()
         }
     }
 
-    private func timeUntilTick() -> Int32 {
-        guard let next = [nextTick, nextAlarm].compactMap(\.self).min() else { return -1 }
-        let nextTick = next
-        let wait = nextTick - MonotonicClock.now()
+    /// Looks the handlers up one by one, since each may have forgotten the descriptor.
+    private func deliver(_ event: Poller.Event) {
+        if event.readiness.contains(.readable) { readers[event.descriptor]?() }
+        if event.readiness.contains(.writable) { writers[event.descriptor]?() }
+    }
+
+    /// Rounded up, so that the wait does not end just before; -1 when nothing is due.
+    private func millisecondsUntilTick() -> Int32 {
+        guard var next = nextTick ?? nextAlarm else { return -1 }
+        if let nextAlarm, nextAlarm < next { next = nextAlarm }
+        let wait = next - MonotonicClock.now()
         return Int32(clamping: max(0, (wait.nanoseconds + 999_999) / 1_000_000))
     }
 

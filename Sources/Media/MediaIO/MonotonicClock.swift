@@ -1,12 +1,24 @@
-internal import Glibc
 public import ProtocolCore
+
+#if canImport(Darwin)
+    internal import Darwin
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Glibc)
+    internal import Glibc
+#endif
 
 /// The one place where the media plane reads a clock; everything below it is told the time.
 public enum MonotonicClock {
     /// Now, on the kernel's monotonic time line. Costs about 20 ns: once per burst, not per packet.
     @inline(__always)
     public static func now() -> Instant {
-        Instant(nanoseconds: nanoseconds(of: CLOCK_MONOTONIC))
+        #if canImport(Darwin)
+            // CLOCK_MONOTONIC moves in whole microseconds there.
+            Instant(nanoseconds: nanoseconds(of: CLOCK_MONOTONIC_RAW))
+        #else
+            Instant(nanoseconds: nanoseconds(of: CLOCK_MONOTONIC))
+        #endif
     }
 
     /// Wall-clock time as seconds since 1970, for the NTP time stamps of sender reports.

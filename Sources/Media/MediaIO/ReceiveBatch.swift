@@ -1,20 +1,33 @@
 internal import CSockets
-internal import Glibc
 public import ProtocolCore
 
-/// Buffers for one `recvmmsg`, allocated once and used for every burst.
+#if canImport(Darwin)
+    internal import Darwin
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Glibc)
+    internal import Glibc
+#endif
+
+/// Buffers for one burst of datagrams, allocated once and used for every one.
 public struct ReceiveBatch: ~Copyable {
-    /// Datagrams taken per system call. Beyond 64 the gain is lost in cache misses.
+    /// Datagrams taken at once. Beyond 64 the gain is lost in cache misses.
     public static let capacity = 64
     /// Bytes kept of a datagram; longer ones are cut and then refused as truncated. An Ethernet frame holds 1,500.
     public static let datagramSize = 2048
 
     private let buffers: UnsafeMutableRawPointer
-    private let messages: UnsafeMutablePointer<csockets_message>
+    let messages: UnsafeMutablePointer<csockets_message>
     private let vectors: UnsafeMutablePointer<iovec>
     private let addresses: UnsafeMutablePointer<SocketAddress>
+    private let backEnd: IOBackEnd
 
     public init() {
+        self.init(backEnd: .preferred)
+    }
+
+    package init(backEnd: IOBackEnd) {
+        self.backEnd = backEnd
         let capacity = ReceiveBatch.capacity
         buffers = .allocate(byteCount: capacity * ReceiveBatch.datagramSize, alignment: 64)
         messages = .allocate(capacity: capacity)
@@ -42,12 +55,12 @@ public struct ReceiveBatch: ~Copyable {
 
     /// Takes what waits in the socket, at most `capacity` datagrams; returns how many, 0 when nothing waits.
     public mutating func receive(from socket: borrowing UDPSocket) -> Int {
-        for index in 0..<ReceiveBatch.capacity {
-            messages[index].header.msg_namelen = socklen_t(MemoryLayout<sockaddr_in6>.size)
+        switch backEnd {
+        #if os(Linux) && !SWITCHBOARD_PORTABLE_IO
+            case .linux: receiveTogether(from: socket)
+        #endif
+        case .portable: receiveOneByOne(from: socket)
         }
-        let count = csockets_receive(
-            socket.descriptor, messages, UInt32(ReceiveBatch.capacity), Int32(MSG_DONTWAIT))
-        return max(0, Int(count))
     }
 
     /// The bytes of datagram `index` of the last `receive`; may be changed in place, valid until the next one.

@@ -1,12 +1,20 @@
 internal import CSockets
-internal import Glibc
 public import ProtocolCore
+
+#if canImport(Darwin)
+    internal import Darwin
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Glibc)
+    internal import Glibc
+#endif
 
 /// Collects datagrams grouped by destination and sends them with as few system calls as the kernel allows.
 ///
 /// Datagrams to one destination lie one behind the other in the arena, so that runs of equal size (the last may be
-/// shorter) leave as one segmented datagram (UDP GSO, `UDP_SEGMENT`); GSO is what makes forwarding cheap. Where the
-/// device refuses it (EIO, EINVAL) the batch is sent again without, and stays without.
+/// shorter) leave as one segmented datagram (UDP GSO); GSO is what makes forwarding cheap. Where the device refuses it
+/// (EIO, EINVAL) the batch is sent again without, and stays without. Only Linux has it: elsewhere each datagram is a
+/// system call.
 ///
 /// Use: `begin` with a destination; for each of its datagrams `reserve` room, write, `commit`; then the next
 /// destination; `flush` when the burst is over or there is no more room.
@@ -22,38 +30,50 @@ public struct SendBatch: ~Copyable {
     static let messageCapacity = 1024
     static let controlStride = 32
 
+    // Not private for what is in other files: how each back end sends.
+    let messages: UnsafeMutablePointer<csockets_message>
+    let vectors: UnsafeMutablePointer<iovec>
+    let addresses: UnsafeMutablePointer<SocketAddress>
+    let controls: UnsafeMutableRawPointer
+    /// The size of a message's segments; 0 when it is one datagram.
+    let segmentSizes: UnsafeMutablePointer<UInt16>
     private let arena: UnsafeMutableRawPointer
-    private let messages: UnsafeMutablePointer<csockets_message>
-    private let vectors: UnsafeMutablePointer<iovec>
-    private let addresses: UnsafeMutablePointer<SocketAddress>
-    private let controls: UnsafeMutableRawPointer
+    private let backEnd: IOBackEnd
 
     private var used = 0
-    private var messageCount = 0
+    private(set) var messageCount = 0
     /// Of the run being built: the size of its first segment, how many, and whether a shorter one has closed it.
     private var segmentSize = 0
     private var segmentCount = 0
     private var runIsClosed = true
     private var destination = SocketAddress()
 
-    public private(set) var usesSegmentation: Bool
+    public internal(set) var usesSegmentation: Bool
     /// Datagrams handed to the kernel, and those that it refused, since the start.
-    public private(set) var sentDatagrams = 0
-    public private(set) var refusedDatagrams = 0
-    public private(set) var systemCalls = 0
+    public internal(set) var sentDatagrams = 0
+    public internal(set) var refusedDatagrams = 0
+    public internal(set) var systemCalls = 0
     /// Whether datagrams are collected instead of sent: for networks that exist in a test alone.
     public var isCapturing = false
     /// What was collected so: the bytes one behind the other, and where each datagram ends and goes.
     private var captured: [UInt8] = []
     private var capturedEnds: [(end: Int, destination: SocketEndpoint)] = []
 
+    /// - Parameter usesSegmentation: Whether to try UDP segmentation offload, where there is such a thing.
     public init(usesSegmentation: Bool = true) {
-        self.usesSegmentation = usesSegmentation
+        self.init(usesSegmentation: usesSegmentation, backEnd: .preferred)
+    }
+
+    package init(usesSegmentation: Bool, backEnd: IOBackEnd) {
+        self.usesSegmentation = usesSegmentation && backEnd != .portable
+        self.backEnd = backEnd
         arena = .allocate(byteCount: SendBatch.arenaSize, alignment: 64)
         messages = .allocate(capacity: SendBatch.messageCapacity)
         vectors = .allocate(capacity: SendBatch.messageCapacity)
         addresses = .allocate(capacity: SendBatch.messageCapacity)
         controls = .allocate(byteCount: SendBatch.messageCapacity * SendBatch.controlStride, alignment: 16)
+        segmentSizes = .allocate(capacity: SendBatch.messageCapacity)
+        segmentSizes.initialize(repeating: 0, count: SendBatch.messageCapacity)
         messages.initialize(repeating: csockets_message(), count: SendBatch.messageCapacity)
         vectors.initialize(repeating: iovec(), count: SendBatch.messageCapacity)
         addresses.initialize(repeating: SocketAddress(), count: SendBatch.messageCapacity)
@@ -65,6 +85,7 @@ public struct SendBatch: ~Copyable {
         vectors.deallocate()
         addresses.deallocate()
         controls.deallocate()
+        segmentSizes.deallocate()
     }
 
     /// Whether `reserve` may be called; when not, `flush` first.
@@ -98,7 +119,7 @@ public struct SendBatch: ~Copyable {
             vectors[messageCount - 1].iov_len += length
             segmentCount += 1
             if length < segmentSize { runIsClosed = true }
-            if segmentCount == 2 { requestSegmentation(of: messageCount - 1) }
+            if segmentCount == 2 { segmentSizes[messageCount - 1] = UInt16(truncatingIfNeeded: segmentSize) }
             return
         }
         startRun(at: start, length: length)
@@ -113,6 +134,7 @@ public struct SendBatch: ~Copyable {
         messages[index].header.msg_namelen = addresses[index].length
         messages[index].header.msg_iov = vectors + index
         messages[index].header.msg_iovlen = 1
+        segmentSizes[index] = 0
         messages[index].header.msg_control = nil
         messages[index].header.msg_controllen = 0
         segmentSize = length
@@ -120,34 +142,17 @@ public struct SendBatch: ~Copyable {
         runIsClosed = false
     }
 
-    private mutating func requestSegmentation(of index: Int) {
-        let control = controls + index * SendBatch.controlStride
-        csockets_set_segment_size(control, UInt16(truncatingIfNeeded: segmentSize))
-        messages[index].header.msg_control = control
-        messages[index].header.msg_controllen = csockets_segment_control_length()
-    }
-
     /// Hands everything to the kernel and empties the batch. What the kernel refuses is dropped, as a network would.
     public mutating func flush(to socket: borrowing UDPSocket) {
-        if isCapturing { return capture() }
-        var done = 0
-        while done < messageCount {
-            let count = csockets_send(socket.descriptor, messages + done, UInt32(messageCount - done), 0)
-            systemCalls += 1
-            if count > 0 {
-                for index in done..<(done + Int(count)) { sentDatagrams += segments(of: index) }
-                done += Int(count)
-                continue
+        if isCapturing {
+            capture()
+        } else {
+            switch backEnd {
+            #if os(Linux) && !SWITCHBOARD_PORTABLE_IO
+                case .linux: sendTogether(to: socket)
+            #endif
+            case .portable: sendOneByOne(to: socket)
             }
-            let reason = errno
-            if reason == EINTR { continue }
-            if messages[done].header.msg_control != nil, reason == EIO || reason == EINVAL || reason == EOPNOTSUPP {
-                usesSegmentation = false
-                sendUnsegmented(done, to: socket)
-            } else {
-                refusedDatagrams += segments(of: done)
-            }
-            done += 1
         }
         used = 0
         messageCount = 0
@@ -171,41 +176,13 @@ public struct SendBatch: ~Copyable {
         for index in 0..<messageCount {
             guard let destination = addresses[index].endpoint, let base = vectors[index].iov_base else { continue }
             let total = vectors[index].iov_len
-            let size = messages[index].header.msg_control.map {
-                Int($0.load(fromByteOffset: MemoryLayout<cmsghdr>.size, as: UInt16.self))
-            }
+            let size = segmentSizes[index] == 0 ? total : Int(segmentSizes[index])
             captured.append(contentsOf: UnsafeRawBufferPointer(start: base, count: total))
             var left = total
             while left > 0 {
-                left -= min(size ?? total, left)
+                left -= min(size, left)
                 capturedEnds.append((captured.count - left, destination))
             }
-        }
-        used = 0
-        messageCount = 0
-        runIsClosed = true
-    }
-
-    private func segments(of index: Int) -> Int {
-        guard let control = messages[index].header.msg_control else { return 1 }
-        let size = Int(control.load(fromByteOffset: MemoryLayout<cmsghdr>.size, as: UInt16.self))
-        return (vectors[index].iov_len + size - 1) / max(1, size)
-    }
-
-    private mutating func sendUnsegmented(_ index: Int, to socket: borrowing UDPSocket) {
-        guard let control = messages[index].header.msg_control, let base = vectors[index].iov_base else { return }
-        let size = Int(control.load(fromByteOffset: MemoryLayout<cmsghdr>.size, as: UInt16.self))
-        var offset = 0
-        while offset < vectors[index].iov_len {
-            let length = min(size, vectors[index].iov_len - offset)
-            let sent = addresses.withMemoryRebound(to: SocketAddress.self, capacity: SendBatch.messageCapacity) {
-                UnsafeRawPointer($0 + index).withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    sendto(socket.descriptor, base + offset, length, 0, $0, addresses[index].length)
-                }
-            }
-            systemCalls += 1
-            if sent == length { sentDatagrams += 1 } else { refusedDatagrams += 1 }
-            offset += size
         }
     }
 }

@@ -1,6 +1,13 @@
 internal import CSockets
-internal import Glibc
 public import ProtocolCore
+
+#if canImport(Darwin)
+    internal import Darwin
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Glibc)
+    internal import Glibc
+#endif
 
 /// Room for an IPv4 or IPv6 socket address, as the kernel wants it.
 struct SocketAddress {
@@ -27,20 +34,24 @@ struct SocketAddress {
             }
         } else {
             let address = UInt32(truncatingIfNeeded: endpoint.low).bigEndian
+            // The family is at the same place in both kinds of address, on Apple systems behind the length.
+            storage.sin6_family = sa_family_t(AF_INET)
             withUnsafeMutableBytes(of: &storage) {
-                $0.storeBytes(of: sa_family_t(AF_INET), as: sa_family_t.self)
                 $0.storeBytes(of: endpoint.port.bigEndian, toByteOffset: 2, as: UInt16.self)
                 $0.storeBytes(of: address, toByteOffset: 4, as: UInt32.self)
             }
             length = socklen_t(MemoryLayout<sockaddr_in>.size)
         }
+        #if canImport(Darwin)
+            storage.sin6_len = UInt8(length)
+        #endif
     }
 
     /// The endpoint that the kernel wrote here, an IPv4-mapped one as IPv4; nil for another address family.
     var endpoint: SocketEndpoint? {
         withUnsafeBytes(of: storage) { bytes in
             let port = UInt16(bigEndian: bytes.load(fromByteOffset: 2, as: UInt16.self))
-            switch Int32(bytes.load(as: sa_family_t.self)) {
+            switch Int32(storage.sin6_family) {
             case AF_INET:
                 return SocketEndpoint(
                     ipv4: UInt32(bigEndian: bytes.load(fromByteOffset: 4, as: UInt32.self)), port: port)

@@ -1,6 +1,13 @@
 internal import CSockets
-internal import Glibc
 public import ProtocolCore
+
+#if canImport(Darwin)
+    internal import Darwin
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Glibc)
+    internal import Glibc
+#endif
 
 /// A system call that failed: which one, and the kernel's reason.
 public struct SystemError: Error, CustomStringConvertible {
@@ -31,20 +38,26 @@ public struct UDPSocket: ~Copyable {
 
     /// Kernel buffer asked for in each direction: about 25 ms of a full 10 Gbit/s link.
     static let bufferSize: Int32 = 8 << 20
+    /// Where asking for less and less ends: about what systems give unasked.
+    static let smallestBufferSize: Int32 = 128 << 10
 
     /// Binds to a literal address; `::` takes IPv4 too. Throws `SystemError`, for example when the port is taken.
     public init(bindingTo endpoint: SocketEndpoint) throws(SystemError) {
         let family = endpoint.isIPv6 ? AF_INET6 : AF_INET
-        let type = Int32(SOCK_DGRAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
-        let descriptor = socket(family, type, 0)
+        let descriptor = csockets_datagram_socket(family)
         guard descriptor >= 0 else { throw SystemError("socket") }
         var off: Int32 = 0
         if endpoint.isIPv6 {
             setsockopt(descriptor, Int32(IPPROTO_IPV6), IPV6_V6ONLY, &off, socklen_t(MemoryLayout<Int32>.size))
         }
-        var size = UDPSocket.bufferSize
         for option in [SO_RCVBUF, SO_SNDBUF] {
-            setsockopt(descriptor, SOL_SOCKET, option, &size, socklen_t(MemoryLayout<Int32>.size))
+            // Linux gives what it can; Apple systems refuse what is too much and change nothing.
+            var size = UDPSocket.bufferSize
+            while setsockopt(descriptor, SOL_SOCKET, option, &size, socklen_t(MemoryLayout<Int32>.size)) != 0,
+                size > UDPSocket.smallestBufferSize
+            {
+                size /= 2
+            }
         }
         var address = SocketAddress(endpoint, onIPv6Socket: endpoint.isIPv6)
         let bound = withUnsafePointer(to: &address.storage) {

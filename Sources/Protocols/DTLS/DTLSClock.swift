@@ -15,6 +15,7 @@ enum DTLSClock {
     static func time(of instant: Instant) -> timeval {
         let (seconds, nanoseconds) = instant.nanoseconds.quotientAndRemainder(dividingBy: 1_000_000_000)
         let (whole, part) = nanoseconds < 0 ? (seconds - 1, nanoseconds + 1_000_000_000) : (seconds, nanoseconds)
-        return timeval(tv_sec: Int(whole + offset), tv_usec: Int(part / 1_000))
+        // The fields have other types on other systems.
+        return timeval(tv_sec: .init(whole + offset), tv_usec: .init(part / 1_000))
     }
 }

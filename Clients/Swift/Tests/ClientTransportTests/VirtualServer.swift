@@ -19,6 +19,8 @@ struct VirtualServer: ~Copyable {
     static let identity = try? DTLSIdentity.generate(unixTime: 1_700_000_000)
 
     let identity: DTLSIdentity
+    /// The address that its answers name.
+    private let address: SocketEndpoint
     private(set) var session: NegotiatedSession?
     private var ice: ICELiteAgent?
     private var dtls: DTLSSession?
@@ -42,8 +44,9 @@ struct VirtualServer: ~Copyable {
     private var nextRTX: UInt16 = 0
     private var nextTransportSequence: UInt16 = 0
 
-    init(identity: DTLSIdentity) {
+    init(identity: DTLSIdentity, address: SocketEndpoint = VirtualServer.endpoint) {
         self.identity = identity
+        self.address = address
     }
 
     mutating func answer(_ text: String, purposes: [Mid: LinePurpose]) throws -> String {
@@ -57,7 +60,7 @@ struct VirtualServer: ~Copyable {
         localUfrag = credentials.ufrag
         localPassword = credentials.password
         var parameters = AnswerParameters(
-            sessionID: 1, sessionVersion: version, ice: credentials, candidates: [Candidate(host: Self.endpoint)],
+            sessionID: 1, sessionVersion: version, ice: credentials, candidates: [Candidate(host: address)],
             fingerprint: SDP.CertificateFingerprint(
                 algorithm: identity.fingerprint.algorithm.rawValue, digest: identity.fingerprint.bytes),
             cname: "server", purposes: purposes)
