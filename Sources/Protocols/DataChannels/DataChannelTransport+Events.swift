@@ -17,6 +17,12 @@ extension DataChannelTransport {
         switch event {
         case .established:
             pending.append(.established)
+            // The peer has fewer streams than we had hoped for.
+            let limit = association.outgoingStreamLimit
+            for id in channels.keys.filter({ $0.rawValue >= limit }).sorted() {
+                channels[id] = nil
+                pending.append(.closed(id))
+            }
         case .message(let stream, .establishment, let bytes):
             takeEstablishment(bytes, on: ChannelID(stream), now: now)
         case .message(let stream, let payloadProtocol, let bytes):

@@ -158,10 +158,15 @@ struct Reassembly: Sendable {
         }
         for skip in chunk.skips {
             var stream = streams[skip.stream, default: Stream()]
-            guard skip.sequence.distance(from: stream.next) >= 0 else { continue }
+            let skipped = skip.sequence.distance(from: stream.next)
+            guard skipped >= 0 else { continue }
             streams[skip.stream] = nil
-            let passed = stream.waiting.keys.filter { $0.distance(from: skip.sequence) <= 0 }
-                .sorted { $0.distance(from: $1) < 0 }
+            // Whichever is less work: the numbers passed over, or the messages that wait.
+            let passed =
+                skipped < stream.waiting.count
+                ? (0...skipped).map { StreamSequenceNumber(stream.next.rawValue &+ UInt16(truncatingIfNeeded: $0)) }
+                : stream.waiting.keys.filter { $0.distance(from: skip.sequence) <= 0 }
+                    .sorted { $0.distance(from: $1) < 0 }
             for sequence in passed {
                 guard let message = stream.waiting.removeValue(forKey: sequence) else { continue }
                 bufferedBytes -= message.cost

@@ -147,6 +147,17 @@ struct DataChannelTransportTests {
         #expect(throws: DataChannelError.noFreeIdentifier) { try pair.open() }
     }
 
+    @Test func channelsForWhichThePeerHasNoStreamsAreClosed() throws {
+        let pair = ChannelPair(configure: { end, configuration in
+            if end == .right { configuration.association.incomingStreams = 3 }
+        })
+        let ids = try (0..<3).map { _ in try pair.open() }
+        pair.connect()
+        pair.run(for: .seconds(1))
+        #expect(pair.events(at: .left).prefix(2) == [.established, .closed(ids[2])])
+        #expect(ids.map { pair[.right].isOpen($0) } == [true, true, false])
+    }
+
     @Test(arguments: 1...8 as ClosedRange<UInt64>)
     func manyChannelsOverABadNetwork(seed: UInt64) throws {
         let network = LinkConditions(
