@@ -70,6 +70,8 @@ let protocols: [Target] = [
     room("SRTP", in: "Protocols/SRTP", ["ProtocolCore", "Cryptography"]),
     room("DTLS", in: "Protocols/DTLS", ["ProtocolCore", "Cryptography", "SRTP", boringSSL]),
     room("TURN", in: "Protocols/TURN", ["Cryptography", "ProtocolCore", "STUN"]),
+    room("SCTP", in: "Protocols/SCTP", ["ProtocolCore"]),
+    room("DataChannels", in: "Protocols/DataChannels", ["ProtocolCore", "SCTP"]),
 ]
 
 /// Floor 2: packets on the move.
@@ -207,6 +209,10 @@ let protocolTests: [Target] = [
         "SDPTests", in: "Protocols/SDPTests", ["SDP", "ICE", "RTP", "PayloadFormats", "ProtocolCore"],
         resources: [.copy("Recordings")]),
     tests("DTLSTests", in: "Protocols/DTLSTests", ["DTLS", "SRTP", "Cryptography", "ProtocolCore"]),
+    tests("SCTPTests", in: "Protocols/SCTPTests", ["NetworkEmulation", "ProtocolCore", "SCTP"]),
+    tests(
+        "DataChannelsTests", in: "Protocols/DataChannelsTests",
+        ["DataChannels", "NetworkEmulation", "ProtocolCore", "SCTP"]),
     tests("SRTPTests", in: "Protocols/SRTPTests", ["SRTP", "Cryptography", "ProtocolCore", "CSRTP2", "TestSupport"]),
 ]
 
@@ -337,8 +343,8 @@ let fuzzing: [Target] = [
     .executableTarget(
         name: "fuzz-parsers",
         dependencies: [
-            "Cryptography", "DTLS", "ICE", "PayloadFormats", "ProtocolCore", "RTP", "SDP", "Reception", "SRTP", "STUN",
-            "Signaling", "TURN",
+            "Cryptography", "DTLS", "DataChannels", "ICE", "PayloadFormats", "ProtocolCore", "RTP", "SCTP", "SDP",
+            "Reception", "SRTP", "STUN", "Signaling", "TURN",
         ], path: "Tests/Fuzz/fuzz-parsers",
         swiftSettings: strict + [.unsafeFlags(["-sanitize=fuzzer,address", "-parse-as-library"])],
         linkerSettings: [.unsafeFlags(["-sanitize=fuzzer,address", "-use-ld=lld"])])

@@ -52,8 +52,8 @@ enum Floor: Int, CaseIterable {
             [
                 ["ProtocolCore"],
                 ["Cryptography", "NetworkEmulation", "PayloadFormats", "RTP"],
-                ["Congestion", "SRTP", "STUN"],
-                ["DTLS", "ICE", "TURN"],
+                ["Congestion", "SCTP", "SRTP", "STUN"],
+                ["DTLS", "DataChannels", "ICE", "TURN"],
                 ["SDP"],
             ]
         case .media:

@@ -276,6 +276,75 @@ for version in (0, 1):
     seed("dtls", f"changes-{version}", bytes([2, version, 0, 7, 0, 40, 9, 7, 0, 80, 1, 6, 0, 11, 255, 0x87, 0, 1, 2, 0, 3, 4]))
 
 
+# SCTP: steps to an association that is established. The target adds tags, checksums, and where numbers stand.
+
+def sctp(*steps):
+    return b"".join(
+        bytes([0]) + struct.pack("!H", len(step)) + step if isinstance(step, bytes) else bytes(step) for step in steps)
+
+
+def chunk(kind, body, flags=0):
+    return struct.pack("!BBH", kind, flags, 4 + len(body)) + padded(body)
+
+
+def data(number, payload, flags=3, stream=0, sequence=0, kind=53):
+    return chunk(0, struct.pack("!IHHI", number, stream, sequence, kind) + payload, flags)
+
+
+def parameters(*items):
+    return b"".join(padded(struct.pack("!HH", kind, 4 + len(value)) + value) for kind, value in items)
+
+
+def sack(number, window=100_000, blocks=(), duplicates=()):
+    return chunk(3, struct.pack("!IIHH", number & 0xFFFFFFFF, window, len(blocks), len(duplicates))
+                 + b"".join(struct.pack("!HH", *block) for block in blocks) + words(*duplicates))
+
+
+ADVANCE, SEND, EXCHANGE = 1, 2, 3
+INITIATION = words(0x01020304, 131_072) + struct.pack("!HHI", 1024, 1024, 7) + parameters(
+    (0x8000, b""), (0xC000, b""), (0x8008, b"\x82\xc0"), (0xC099, b"?"))
+seed("sctp", "messages", sctp(data(1, b"one"), data(2, b"two", sequence=1), data(2, b"two", sequence=1), [EXCHANGE]))
+seed("sctp", "parts", sctp(
+    data(3, b"ree", flags=1), data(1, b"th", flags=2), data(2, b"-", flags=0), data(5, b"!", flags=7), [ADVANCE, 9]))
+seed("sctp", "out-of-turn", sctp(data(1, b"b", sequence=1), data(2, b"c", sequence=2), data(3, b"a")))
+seed("sctp", "skipped", sctp(
+    data(2, b"x", flags=2, sequence=1), data(5, b"y", sequence=2), chunk(192, words(3, 0x00000001)), [EXCHANGE]))
+seed("sctp", "acknowledged", sctp(
+    [SEND, 255, 0], [SEND, 200, 5], sack(1), sack(2, 0, [(2, 3), (5, 5)], [1]), sack(2, 9, [(2, 3), (5, 6)]),
+    sack(2, 9, [(2, 3), (5, 7)]), sack(2, 9, [(2, 3), (5, 8)]), [ADVANCE, 99], [EXCHANGE]))
+seed("sctp", "too-much", sctp(sack(1)))
+seed("sctp", "initiation", sctp(chunk(1, INITIATION)))
+seed("sctp", "initiation-acknowledgement", sctp(chunk(2, INITIATION + parameters((7, b"cookie")))))
+seed("sctp", "cookie", sctp(chunk(10, b"cookie"), chunk(11, b"")))
+seed("sctp", "heartbeat", sctp(chunk(4, parameters((1, b"12345678"))), chunk(5, parameters((1, b"12345678")))))
+seed("sctp", "abort", sctp(chunk(6, parameters((12, b"enough")))))
+seed("sctp", "error", sctp(chunk(9, parameters((3, words(9)), (1, words(0x00010000))))))
+seed("sctp", "shutdown", sctp([SEND, 9, 0], chunk(7, words(0)), [EXCHANGE], chunk(8, b""), chunk(14, b"")))
+seed("sctp", "reset", sctp(
+    data(1, b"a"), chunk(130, parameters((13, words(0, 0, 1) + struct.pack("!HH", 0, 1)))),
+    chunk(130, parameters((14, words(1) + struct.pack("!H", 3)), (16, words(0, 1)))),
+    chunk(130, parameters((17, words(2, 5)))), [EXCHANGE]))
+seed("sctp", "unknown", sctp(chunk(0x3F, b"a"), chunk(0x7F, b"b"), chunk(0xBF, b"c") + chunk(0xFF, b"d") + data(1, b"e")))
+seed("sctp", "packet", struct.pack("!BHHHII", 4, 32, 5000, 5000, 0, 0) + chunk(1, INITIATION[:16]))
+
+
+def opening(label, subprotocol=b"", kind=0, parameter=0, priority=256):
+    return struct.pack("!BBHIHH", 3, kind, priority, parameter, len(label), len(subprotocol)) + label + subprotocol
+
+
+def channel(*steps):
+    return b"".join(bytes([operation, stream, len(piece)]) + piece for operation, stream, piece in steps)
+
+
+OPEN = opening(b"chat", b"json")
+seed("dcep", "opening", channel((0, 1, OPEN), (1, 1, b"text"), (2, 1, b"bytes"), (3, 1, b"\0"), (4, 1, b"\0")))
+seed("dcep", "kinds", channel(*(
+    (0, 2 * n + 1, opening(b"", kind=kind, parameter=9)) for n, kind in enumerate((1, 2, 0x80, 0x81, 0x82, 3)))))
+seed("dcep", "not-its-number", channel((0, 2, OPEN), (1, 2, b"text")))
+seed("dcep", "closing", channel((0, 1, OPEN), (5, 1, b""), (0, 1, OPEN), (6, 1, b"")))
+seed("dcep", "our-own", channel((7, 0, b"label"), (0, 0, b"\x02"), (1, 0, b"text"), (6, 0, b""), (5, 0, b"")))
+
+
 # Texts.
 
 for recording in sorted((TESTS / "Protocols/SDPTests/Recordings").glob("*.sdp")):

@@ -1,6 +1,7 @@
 /// The parsers of remote bytes, by the names of their corpora.
 enum FuzzTarget: String, CaseIterable {
     case candidate
+    case dcep
     case dependencyDescriptor = "dependency-descriptor"
     case dtls
     case payloadParts = "payload-parts"
@@ -8,6 +9,7 @@ enum FuzzTarget: String, CaseIterable {
     case reception
     case rtcp
     case rtp
+    case sctp
     case sdp
     case signaling
     case srtp
@@ -21,6 +23,7 @@ enum FuzzTarget: String, CaseIterable {
     var test: (RawSpan) -> Void {
         switch self {
         case .candidate: testCandidate
+        case .dcep: testDCEP
         case .dependencyDescriptor: testDependencyDescriptor
         case .dtls: testDTLS
         case .payloadParts: testPayloadParts
@@ -28,6 +31,7 @@ enum FuzzTarget: String, CaseIterable {
         case .reception: testReception
         case .rtcp: testRTCP
         case .rtp: testRTP
+        case .sctp: testSCTP
         case .sdp: testSDP
         case .signaling: testSignaling
         case .srtp: testSRTP
