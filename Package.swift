@@ -63,6 +63,7 @@ let protocols: [Target] = [
     room("SDP", in: "Protocols/SDP", ["ProtocolCore", "ICE", "RTP", "PayloadFormats"]),
     room("SRTP", in: "Protocols/SRTP", ["ProtocolCore", "Cryptography"]),
     room("DTLS", in: "Protocols/DTLS", ["ProtocolCore", "Cryptography", "SRTP", boringSSL]),
+    room("TLS", in: "Protocols/TLS", [boringSSL]),
     room("TURN", in: "Protocols/TURN", ["Cryptography", "ProtocolCore", "STUN"]),
 ]
 
@@ -129,13 +130,13 @@ let clients: [Target] = [
         name: "ClientTransport",
         dependencies: [
             "Congestion", "Cryptography", "DTLS", "ICE", "MediaIO", "PayloadFormats", "ProtocolCore", "RTP", "SDP",
-            "SRTP", "STUN",
+            "SRTP", "STUN", "TLS", "TURN",
         ], path: "Clients/Swift/Sources/ClientTransport", swiftSettings: strict),
     .target(
         name: "CallingClient",
         dependencies: [
             "ClientTransport", "Congestion", "DTLS", "MediaIO", "PayloadFormats", "ProtocolCore", "RTP", "Reception",
-            "SDP", boringSSL,
+            "SDP", "TLS", "TURN", boringSSL,
             nio, nioHTTP1, product("NIOFoundationCompat", "swift-nio"), product("NIOPosix", "swift-nio"),
             product("NIOWebSocket", "swift-nio"),
         ], path: "Clients/Swift/Sources/CallingClient", swiftSettings: strict),

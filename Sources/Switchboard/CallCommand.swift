@@ -56,6 +56,11 @@ struct CallCommand: AsyncParsableCommand {
     @Flag(help: "Do not check the server's certificate.")
     var insecure = false
 
+    @Option(
+        help: "The ways that media may take: any, udp, tcp (to the media ports) or relay (TURN).",
+        transform: TransportPolicy.parse)
+    var transport = TransportPolicy.any
+
     func validate() throws {
         guard to.isEmpty || group == nil else { throw ValidationError("--to and --group exclude each other.") }
         guard !accept || (to.isEmpty && group == nil) else {
@@ -112,12 +117,13 @@ struct CallCommand: AsyncParsableCommand {
     private func options(_ recorder: CallRecorder?) -> CallOptions {
         let layers = FileSource.layers(of: video.count)
         guard let recorder else {
-            return CallOptions(incomingMedia: IncomingMediaOptions(videoSlots: 0), cameraLayers: layers)
+            return CallOptions(
+                incomingMedia: IncomingMediaOptions(videoSlots: 0), cameraLayers: layers, transport: transport)
         }
         return CallOptions(
             incomingMedia: IncomingMediaOptions(
                 receiver: recorder, makeAudioDecoder: { try SlotAudioDecoder() }, videoSlots: videoSlots),
-            cameraLayers: layers)
+            cameraLayers: layers, transport: transport)
     }
 
     private func place(_ agent: CallAgent, _ options: CallOptions) async throws -> Call {
@@ -184,6 +190,17 @@ struct CallCommand: AsyncParsableCommand {
     }
 }
 
+extension TransportPolicy {
+    /// The value of `--transport`.
+    static func parse(_ text: String) throws -> TransportPolicy {
+        guard let policy = TransportPolicy(rawValue: text) else {
+            let names = allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("--transport must be one of \(names).")
+        }
+        return policy
+    }
+}
+
 /// Tells events as JSON, one object a line.
 enum EventPrinter {
     static func print(_ name: String, _ members: [String: Any] = [:]) {
@@ -222,6 +239,9 @@ enum EventPrinter {
 
     static func print(_ snapshot: TransportLoop.Snapshot) {
         let counters = snapshot.counters
+        var path: [String: Any] = ["path": snapshot.route?.rawValue ?? "none"]
+        if let remote = snapshot.remote { path["remoteAddress"] = "\(remote)" }
+        if let failure = snapshot.relayFailure { path["relayFailure"] = failure }
         print(
             "statistics",
             [
@@ -235,7 +255,7 @@ enum EventPrinter {
                 "targetBitrate": snapshot.targetBitrate.bitsPerSecond,
                 "congestion": snapshot.congestionState.rawValue,
                 "roundTripMilliseconds": snapshot.roundTrip.map { Double($0.components.attoseconds) / 1e15 } ?? -1,
-            ])
+            ].merging(path) { _, new in new })
     }
 
     private static func members(_ participant: RemoteParticipant) -> [String: Any] {

@@ -1,3 +1,5 @@
+public import ClientTransport
+
 /// What a participant sees of its call.
 public enum CallState: String, Hashable, Sendable {
     case none = "None"
@@ -62,13 +64,17 @@ public struct CallOptions: Sendable {
     public var incomingMedia: IncomingMediaOptions
     /// The names of the simulcast layers in which a camera may be sent, the smallest first; empty for one stream.
     public var cameraLayers: [String]
+    /// Which ways media may take.
+    public var transport: TransportPolicy
 
     public init(
-        isMuted: Bool = false, incomingMedia: IncomingMediaOptions = IncomingMediaOptions(), cameraLayers: [String] = []
+        isMuted: Bool = false, incomingMedia: IncomingMediaOptions = IncomingMediaOptions(),
+        cameraLayers: [String] = [], transport: TransportPolicy = .any
     ) {
         self.isMuted = isMuted
         self.incomingMedia = incomingMedia
         self.cameraLayers = cameraLayers
+        self.transport = transport
     }
 }
 
