@@ -188,7 +188,13 @@ let protocolTests: [Target] = [
     tests(
         "NetworkEmulationTests", in: "Protocols/NetworkEmulationTests", ["NetworkEmulation", "ProtocolCore"]),
     tests("STUNTests", in: "Protocols/STUNTests", ["STUN", "ProtocolCore"]),
-    tests("TURNTests", in: "Protocols/TURNTests", ["ProtocolCore", "STUN", "TURN"]),
+    tests(
+        "TLSTests", in: "Protocols/TLSTests",
+        [
+            "TLS", boringSSL, crypto, nio, product("NIOEmbedded", "swift-nio"), product("SwiftASN1", "swift-asn1"),
+            product("X509", "swift-certificates"),
+        ]),
+    tests("TURNTests", in: "Protocols/TURNTests", ["NetworkEmulation", "ProtocolCore", "STUN", "TURN"]),
     tests("ICETests", in: "Protocols/ICETests", ["ICE", "NetworkEmulation", "STUN", "ProtocolCore"]),
     tests(
         "SDPTests", in: "Protocols/SDPTests", ["SDP", "ICE", "RTP", "PayloadFormats", "ProtocolCore"],
@@ -299,8 +305,8 @@ let clientTests: [Target] = [
     .testTarget(
         name: "ClientTransportTests",
         dependencies: [
-            "ClientTransport", "Congestion", "DTLS", "ICE", "NetworkEmulation", "PayloadFormats", "ProtocolCore",
-            "RTP", "SDP", "SRTP",
+            "ClientTransport", "Congestion", "DTLS", "ICE", "MediaIO", "NetworkEmulation", "PayloadFormats",
+            "ProtocolCore", "RTP", "SDP", "SRTP", "TURN",
         ], path: "Clients/Swift/Tests/ClientTransportTests", swiftSettings: strict),
     .testTarget(
         name: "CallingClientTests",

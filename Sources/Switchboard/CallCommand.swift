@@ -61,7 +61,16 @@ struct CallCommand: AsyncParsableCommand {
         transform: TransportPolicy.parse)
     var transport = TransportPolicy.any
 
+    @Option(help: "A TURN server besides those that the server names, turn:host:port?transport=udp or tcp, or turns:….")
+    var turn: [String] = []
+
+    @Option(help: "The name and password for the servers of --turn, name:password.")
+    var turnCredentials: String?
+
     func validate() throws {
+        guard turn.isEmpty || turnCredentials?.contains(":") == true else {
+            throw ValidationError("--turn needs --turn-credentials name:password.")
+        }
         guard to.isEmpty || group == nil else { throw ValidationError("--to and --group exclude each other.") }
         guard !accept || (to.isEmpty && group == nil) else {
             throw ValidationError("--accept waits for a call, so there is nobody to call with --to or --group.")
@@ -116,14 +125,19 @@ struct CallCommand: AsyncParsableCommand {
 
     private func options(_ recorder: CallRecorder?) -> CallOptions {
         let layers = FileSource.layers(of: video.count)
+        let credentials = (turnCredentials ?? "").split(separator: ":", maxSplits: 1).map(String.init)
+        let turnServers = turn.map {
+            TURNServerCredentials(url: $0, username: credentials.first ?? "", password: credentials.last ?? "")
+        }
         guard let recorder else {
             return CallOptions(
-                incomingMedia: IncomingMediaOptions(videoSlots: 0), cameraLayers: layers, transport: transport)
+                incomingMedia: IncomingMediaOptions(videoSlots: 0), cameraLayers: layers, transport: transport,
+                turnServers: turnServers)
         }
         return CallOptions(
             incomingMedia: IncomingMediaOptions(
                 receiver: recorder, makeAudioDecoder: { try SlotAudioDecoder() }, videoSlots: videoSlots),
-            cameraLayers: layers, transport: transport)
+            cameraLayers: layers, transport: transport, turnServers: turnServers)
     }
 
     private func place(_ agent: CallAgent, _ options: CallOptions) async throws -> Call {

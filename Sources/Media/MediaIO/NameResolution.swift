@@ -1,9 +1,10 @@
+public import ProtocolCore
+
 #if canImport(Darwin)
     internal import Darwin
 #else
     internal import Glibc
 #endif
-public import ProtocolCore
 
 extension SocketEndpoint {
     /// The addresses of a name, best first as the system orders them (RFC 6724); of a literal address only itself.

@@ -1,9 +1,10 @@
+public import ProtocolCore
+
 #if canImport(Darwin)
     internal import Darwin
 #else
     internal import Glibc
 #endif
-public import ProtocolCore
 
 /// A non-blocking TCP connection that we open, closed when its owner lets go of it.
 ///

@@ -50,7 +50,7 @@ public final class TLSClientSession {
     /// Has the certificate checked for the name and at the time, and names the server to it (RFC 6066 §3), which is done
     /// for names only.
     private static func expect(_ name: String, at unixTime: Int64, of ssl: OpaquePointer) -> Bool {
-        guard let parameters = SSL_get0_param(ssl), !name.isEmpty, name.utf8.allSatisfy({ $0 != 0 }) else { return false }
+        guard let parameters = SSL_get0_param(ssl), !name.isEmpty, !name.utf8.contains(0) else { return false }
         X509_VERIFY_PARAM_set_time_posix(parameters, unixTime)
         if X509_VERIFY_PARAM_set1_ip_asc(parameters, name) == 1 { return true }
         ERR_clear_error()
@@ -119,7 +119,8 @@ public final class TLSClientSession {
         let start = bytes.count
         bytes.append(contentsOf: repeatElement(0, count: count))
         let read = bytes.withUnsafeMutableBytes { all in
-            BIO_read(outbound, UnsafeMutableRawBufferPointer(rebasing: all[start...]).baseAddress, Int32(clamping: count))
+            let room = UnsafeMutableRawBufferPointer(rebasing: all[start...])
+            return BIO_read(outbound, room.baseAddress, Int32(clamping: room.count))
         }
         bytes.removeLast(count - max(0, Int(read)))
     }

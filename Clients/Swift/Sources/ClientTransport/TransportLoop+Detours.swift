@@ -14,7 +14,7 @@ extension TransportLoop {
         one.detours.tls = tls
     }
 
-    /// Begins to look for ways for an offer that has new credentials.
+    /// Begins to look for ways for an offer that has new credentials; settle the session afterwards.
     func gather(_ number: Int, _ one: Hosted) {
         let detours = one.detours
         let old = detours.generation

@@ -153,8 +153,10 @@ public actor TransportLoop {
     /// - Parameter restartsICE: Whether to begin an ICE restart with new credentials.
     public func offer(_ id: SessionID, _ lines: [ClientLine], restartsICE: Bool = false) -> String? {
         guard let one = hosted[id.number] else { return nil }
+        let offer = one.session.offer(lines, restartingWith: restartsICE ? .random() : nil)
         if restartsICE || one.detours.generation == 0 { gather(id.number, one) }
-        return one.session.offer(lines, restartingWith: restartsICE ? .random() : nil).description
+        settle(id.number, one)
+        return offer.description
     }
 
     /// Takes the answer to the last offer.

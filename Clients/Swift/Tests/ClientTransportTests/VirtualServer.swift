@@ -36,6 +36,7 @@ struct VirtualServer: ~Copyable {
     /// What goes back to the client.
     var outbox: [[UInt8]] = []
     var maximumLayers = 4
+    var candidates = [Candidate(host: Self.endpoint)]
     /// Whether lost packets are asked for.
     var repairs = true
     private var sentPayloads: [SSRC: [UInt16: [UInt8]]] = [:]
@@ -57,7 +58,7 @@ struct VirtualServer: ~Copyable {
         localUfrag = credentials.ufrag
         localPassword = credentials.password
         var parameters = AnswerParameters(
-            sessionID: 1, sessionVersion: version, ice: credentials, candidates: [Candidate(host: Self.endpoint)],
+            sessionID: 1, sessionVersion: version, ice: credentials, candidates: candidates,
             fingerprint: SDP.CertificateFingerprint(
                 algorithm: identity.fingerprint.algorithm.rawValue, digest: identity.fingerprint.bytes),
             cname: "server", purposes: purposes)

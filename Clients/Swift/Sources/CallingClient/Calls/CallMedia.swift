@@ -13,6 +13,7 @@ struct CallMedia: Sendable {
     let lines: [ClientLine]
     /// The TURN servers that may be used.
     let relays: RelayServers
+    let ownRelays: [RelayServer]
 
     /// Opens a session. Throws `SystemError` for want of sockets.
     static func open(
@@ -30,12 +31,13 @@ struct CallMedia: Sendable {
             loop: loop, session: session,
             lines: ClientLine.usual(
                 videoSlots: min(max(incoming.videoSlots, 0), 25), screenSlots: incoming.videoSlots > 0 ? 1 : 0,
-                cameraLayers: options.cameraLayers.map { Rid($0) }), relays: relays)
+                cameraLayers: options.cameraLayers.map { Rid($0) }), relays: relays,
+            ownRelays: options.turnServers.compactMap { RelayServer($0) })
     }
 
     /// The member `media` of a request.
     func offer(restartsICE: Bool = false) async -> [String: JSONValue] {
-        let servers = await relays.current()
+        let servers = ownRelays + (await relays.current())
         let needsTLS = servers.contains { $0.uri.transport == .tls }
         await loop.setRelayServers(session, servers, tls: needsTLS ? await relays.tls() : nil)
         let sdp = await loop.offer(session, lines, restartsICE: restartsICE) ?? ""

@@ -66,15 +66,32 @@ public struct CallOptions: Sendable {
     public var cameraLayers: [String]
     /// Which ways media may take.
     public var transport: TransportPolicy
+    /// TURN servers to use besides those that the server names.
+    public var turnServers: [TURNServerCredentials]
 
     public init(
         isMuted: Bool = false, incomingMedia: IncomingMediaOptions = IncomingMediaOptions(),
-        cameraLayers: [String] = [], transport: TransportPolicy = .any
+        cameraLayers: [String] = [], transport: TransportPolicy = .any, turnServers: [TURNServerCredentials] = []
     ) {
         self.isMuted = isMuted
         self.incomingMedia = incomingMedia
         self.cameraLayers = cameraLayers
         self.transport = transport
+        self.turnServers = turnServers
+    }
+}
+
+/// A TURN server with a user's name and password for it.
+public struct TURNServerCredentials: Hashable, Sendable {
+    /// `turn:host:port?transport=udp`, the same with `tcp`, or `turns:host:port` (RFC 7065).
+    public var url: String
+    public var username: String
+    public var password: String
+
+    public init(url: String, username: String, password: String) {
+        self.url = url
+        self.username = username
+        self.password = password
     }
 }
 

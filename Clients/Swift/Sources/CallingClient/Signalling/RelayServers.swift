@@ -28,6 +28,14 @@ extension Wire {
     }
 }
 
+extension RelayServer {
+    /// Nil when the URL is none of TURN.
+    init?(_ server: TURNServerCredentials) {
+        guard let uri = TURNURI(server.url) else { return nil }
+        self.init(uri: uri, username: server.username, password: server.password)
+    }
+}
+
 /// Asks the server for its TURN servers, and for others only when their credentials are about to expire.
 actor RelayServers {
     /// Credentials with less left than this are not used any more.
