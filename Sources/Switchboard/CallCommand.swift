@@ -64,12 +64,15 @@ struct CallCommand: AsyncParsableCommand {
     @Option(help: "A TURN server besides those that the server names, turn:host:port?transport=udp or tcp, or turns:….")
     var turn: [String] = []
 
-    @Option(help: "The name and password for the servers of --turn, name:password.")
-    var turnCredentials: String?
+    @Option(help: "The user's name for the servers of --turn.")
+    var turnUser: String?
+
+    @Option(help: "The password for the servers of --turn.")
+    var turnPassword: String?
 
     func validate() throws {
-        guard turn.isEmpty || turnCredentials?.contains(":") == true else {
-            throw ValidationError("--turn needs --turn-credentials name:password.")
+        guard turn.isEmpty || (turnUser != nil && turnPassword != nil) else {
+            throw ValidationError("--turn needs --turn-user and --turn-password.")
         }
         guard to.isEmpty || group == nil else { throw ValidationError("--to and --group exclude each other.") }
         guard !accept || (to.isEmpty && group == nil) else {
@@ -125,9 +128,8 @@ struct CallCommand: AsyncParsableCommand {
 
     private func options(_ recorder: CallRecorder?) -> CallOptions {
         let layers = FileSource.layers(of: video.count)
-        let credentials = (turnCredentials ?? "").split(separator: ":", maxSplits: 1).map(String.init)
         let turnServers = turn.map {
-            TURNServerCredentials(url: $0, username: credentials.first ?? "", password: credentials.last ?? "")
+            TURNServerCredentials(url: $0, username: turnUser ?? "", password: turnPassword ?? "")
         }
         guard let recorder else {
             return CallOptions(

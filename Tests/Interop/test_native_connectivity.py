@@ -62,14 +62,18 @@ def callers(tmp_path: Path) -> Iterator[list[NativeCaller]]:
         caller.finish()
 
 
-def turn_port(server: Server) -> int:
+def turn_server(server: Server) -> dict:
+    """What the server says of its TURN server to a client."""
     client = PlainClient(server.origin, server.identity.create(), "Plain", voice_hertz=700)
     try:
         client.connect()
-        urls = client.request("media.servers")["iceServers"][0]["urls"]
+        return client.request("media.servers")["iceServers"][0]
     finally:
         client.close()
-    return int(re.fullmatch(r"turn:.+:(\d+)\?transport=udp", urls[0])[1])
+
+
+def turn_port(server: Server) -> int:
+    return int(re.fullmatch(r"turn:.+:(\d+)\?transport=udp", turn_server(server)["urls"][0])[1])
 
 
 class Pair:
@@ -136,6 +140,33 @@ def test_where_everything_works_the_best_way_is_taken(
     pair.finish()
 
 
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
+@pytest.mark.parametrize("way", ["udp", "tcp", "tls"])
+def test_a_turn_server_by_name_and_by_address(
+    way: str, host: str, binary: Path, tmp_path: Path, callers, group_id: str
+) -> None:
+    server = Server(
+        tmp_path / "data", "--turn-bind-address", "::", "--https-bind", "::", "--turn-host", "nowhere.invalid"
+    ).start()
+    try:
+        told, port = turn_server(server), turn_port(server)
+        url = {
+            "udp": f"turn:{host}:{port}",
+            "tcp": f"turn:{host}:{port}?transport=tcp",
+            "tls": f"turns:{host}:{server.https_port}",
+        }[way]
+        caller = NativeCaller(
+            server, server.identity.create(), tmp_path / "caller", "--group", group_id, "--transport", "relay",
+            "--turn", url, "--turn-user", told["username"], "--turn-password", told["credential"],
+        )  # fmt: skip
+        callers.append(caller)
+        caller.waits_for("media", state="connected")
+        caller.waits_for("statistics", path=f"relay-{way}")
+        assert caller.finish() == 0
+    finally:
+        server.stop()
+
+
 @needs_namespaces
 @pytest.mark.skipif(shutil.which("turnserver") is None, reason="coturn is not installed")
 @pytest.mark.parametrize("way", ["udp", "tcp", "tls"])
@@ -153,7 +184,7 @@ def test_coturn_relays_the_call(
         }[way]
         pair = Pair(
             server, network, callers, small_video, media_files, tmp_path, group_id,
-            "--transport", "relay", "--turn", url, "--turn-credentials", "ada:secret",
+            "--transport", "relay", "--turn", url, "--turn-user", "ada", "--turn-password", "secret",
         )  # fmt: skip
         assert pair.path() == f"relay-{way}"
         pair.finish()
