@@ -15,7 +15,8 @@ final class TLSServer {
     /// The certificate in PEM.
     let certificate: [UInt8]
 
-    init(names: [GeneralName], validFor lifetime: TimeInterval = 86_400, versions: ClosedRange<TLSVersion>) throws {
+    /// - Parameter version: The only one that it speaks; nil: both.
+    init(names: [GeneralName], validFor lifetime: TimeInterval = 86_400, version: TLSVersion? = nil) throws {
         let key = P256.Signing.PrivateKey()
         let certificateKey = Certificate.PrivateKey(key)
         let subject = try DistinguishedName { CommonName("test") }
@@ -32,8 +33,8 @@ final class TLSServer {
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: try NIOSSLCertificate.fromPEMBytes(certificate).map { .certificate($0) },
             privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(key.pemRepresentation.utf8), format: .pem)))
-        configuration.minimumTLSVersion = versions.lowerBound
-        configuration.maximumTLSVersion = versions.upperBound
+        configuration.minimumTLSVersion = version ?? .tlsv12
+        configuration.maximumTLSVersion = version ?? .tlsv13
         channel = EmbeddedChannel()
         try channel.pipeline.syncOperations.addHandler(
             NIOSSLServerHandler(context: try NIOSSLContext(configuration: configuration)))
