@@ -36,7 +36,7 @@ struct TLSClientSessionTests {
             if bytes.isEmpty, answer.isEmpty { break }
             for start in stride(from: 0, to: answer.count, by: min(pieces, max(answer.count, 1))) {
                 let piece = Array(answer[start..<min(answer.count, start + min(pieces, answer.count))])
-                heard += try client.receive(piece.span.bytes)
+                heard += try client.receive(piece)
             }
         }
         return heard
@@ -47,13 +47,13 @@ struct TLSClientSessionTests {
         let server = try TLSServer(names: Self.names, version: version)
         let client = try session(trusting: [server.certificate])
         try client.start()
-        try client.send([1, 2, 3].span.bytes)
+        try client.send([1, 2, 3])
         #expect(!client.isConnected)
         #expect(try run(client, with: server) == [1, 2, 3, 1, 2, 3])
         #expect(client.isConnected)
-        try client.send([4].span.bytes)
+        try client.send([4])
         #expect(try run(client, with: server) == [4, 4])
-        _ = try client.receive(try server.close().span.bytes)
+        _ = try client.receive(server.close())
         #expect(client.isClosed)
     }
 
@@ -61,7 +61,7 @@ struct TLSClientSessionTests {
     func dripFeed() throws {
         let client = try session()
         try client.start()
-        try client.send([9].span.bytes)
+        try client.send([9])
         #expect(try run(client, with: server, pieces: 1) == [9, 9])
     }
 
@@ -70,7 +70,7 @@ struct TLSClientSessionTests {
         let client = try session()
         try client.start()
         let message = (0..<100_000).map { UInt8(truncatingIfNeeded: $0) }
-        try client.send(message.span.bytes)
+        try client.send(message)
         #expect(try run(client, with: server) == message + message)
     }
 
@@ -135,8 +135,8 @@ struct TLSClientSessionTests {
             let other = try session()
             try other.start()
             #expect(throws: TLSError.self) {
-                _ = try other.receive(Array(answer[..<end]).span.bytes)
-                _ = try other.receive(Array(repeating: UInt8(0xff), count: 20_000).span.bytes)
+                _ = try other.receive(Array(answer[..<end]))
+                _ = try other.receive(Array(repeating: UInt8(0xff), count: 20_000))
             }
             #expect(!other.isConnected)
         }
@@ -151,5 +151,17 @@ struct TLSClientSessionTests {
         } catch {
             Issue.record("\(error)")
         }
+    }
+}
+
+extension TLSClientSession {
+    fileprivate func receive(_ bytes: [UInt8]) throws(TLSError) -> [UInt8] {
+        let span = bytes.span
+        return try receive(span.bytes)
+    }
+
+    fileprivate func send(_ bytes: [UInt8]) throws(TLSError) {
+        let span = bytes.span
+        try send(span.bytes)
     }
 }

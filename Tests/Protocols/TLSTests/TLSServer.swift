@@ -29,7 +29,7 @@ final class TLSServer {
                 Critical(BasicConstraints.notCertificateAuthority)
                 SubjectAlternativeNames(names)
             }, issuerPrivateKey: certificateKey)
-        certificate = Array(try made.serializeAsPEM().pemString.utf8)
+        certificate = Array((try made.serializeAsPEM().pemString + "\n").utf8)
         var configuration = TLSConfiguration.makeServerConfiguration(
             certificateChain: try NIOSSLCertificate.fromPEMBytes(certificate).map { .certificate($0) },
             privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(key.pemRepresentation.utf8), format: .pem)))
@@ -42,7 +42,9 @@ final class TLSServer {
     }
 
     deinit {
-        _ = try? channel.finish(acceptAlreadyClosed: true)
+        // A client that says nothing any more is waited for, in the time of the loop.
+        channel.close(promise: nil)
+        channel.embeddedEventLoop.advanceTime(by: .seconds(60))
     }
 
     /// Takes bytes of the client; what it heard it says twice. Gives the bytes for the client.
