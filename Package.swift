@@ -69,6 +69,7 @@ let protocols: [Target] = [
     room("SDP", in: "Protocols/SDP", ["ProtocolCore", "ICE", "RTP", "PayloadFormats"]),
     room("SRTP", in: "Protocols/SRTP", ["ProtocolCore", "Cryptography"]),
     room("DTLS", in: "Protocols/DTLS", ["ProtocolCore", "Cryptography", "SRTP", boringSSL]),
+    room("TLS", in: "Protocols/TLS", [boringSSL]),
     room("TURN", in: "Protocols/TURN", ["Cryptography", "ProtocolCore", "STUN"]),
     room("SCTP", in: "Protocols/SCTP", ["ProtocolCore"]),
     room("DataChannels", in: "Protocols/DataChannels", ["ProtocolCore", "SCTP"]),
@@ -139,13 +140,13 @@ let clients: [Target] = [
         name: "ClientTransport",
         dependencies: [
             "Congestion", "Cryptography", "DTLS", "ICE", "MediaIO", "PayloadFormats", "ProtocolCore", "RTP", "SDP",
-            "SRTP", "STUN",
+            "SRTP", "STUN", "TLS", "TURN",
         ], path: "Clients/Swift/Sources/ClientTransport", swiftSettings: strict),
     .target(
         name: "CallingClient",
         dependencies: [
             "ClientTransport", "Congestion", "DTLS", "MediaIO", "PayloadFormats", "ProtocolCore", "RTP", "Reception",
-            "SDP", boringSSL,
+            "SDP", "TLS", "TURN", boringSSL,
             nio, nioHTTP1, product("NIOFoundationCompat", "swift-nio"), product("NIOPosix", "swift-nio"),
             product("NIOWebSocket", "swift-nio"),
         ], path: "Clients/Swift/Sources/CallingClient", swiftSettings: strict),
@@ -203,7 +204,13 @@ let protocolTests: [Target] = [
     tests(
         "NetworkEmulationTests", in: "Protocols/NetworkEmulationTests", ["NetworkEmulation", "ProtocolCore"]),
     tests("STUNTests", in: "Protocols/STUNTests", ["STUN", "ProtocolCore"]),
-    tests("TURNTests", in: "Protocols/TURNTests", ["ProtocolCore", "STUN", "TURN"]),
+    tests(
+        "TLSTests", in: "Protocols/TLSTests",
+        [
+            "TLS", boringSSL, crypto, nio, product("NIOEmbedded", "swift-nio"), product("SwiftASN1", "swift-asn1"),
+            product("X509", "swift-certificates"),
+        ]),
+    tests("TURNTests", in: "Protocols/TURNTests", ["NetworkEmulation", "ProtocolCore", "STUN", "TURN"]),
     tests("ICETests", in: "Protocols/ICETests", ["ICE", "NetworkEmulation", "STUN", "ProtocolCore"]),
     tests(
         "SDPTests", in: "Protocols/SDPTests", ["SDP", "ICE", "RTP", "PayloadFormats", "ProtocolCore"],
@@ -320,7 +327,7 @@ let clientTests: [Target] = [
         name: "ClientTransportTests",
         dependencies: [
             "ClientTransport", "Congestion", "DTLS", "ICE", "MediaIO", "NetworkEmulation", "PayloadFormats",
-            "ProtocolCore", "RTP", "SDP", "SRTP",
+            "ProtocolCore", "RTP", "SDP", "SRTP", "TURN",
         ], path: "Clients/Swift/Tests/ClientTransportTests", swiftSettings: strict),
     .testTarget(
         name: "CallingClientTests",

@@ -56,7 +56,24 @@ struct CallCommand: AsyncParsableCommand {
     @Flag(help: "Do not check the server's certificate.")
     var insecure = false
 
+    @Option(
+        help: "The ways that media may take: any, udp, tcp (to the media ports) or relay (TURN).",
+        transform: TransportPolicy.parse)
+    var transport = TransportPolicy.any
+
+    @Option(help: "A TURN server besides those that the server names, turn:host:port?transport=udp or tcp, or turns:….")
+    var turn: [String] = []
+
+    @Option(help: "The user's name for the servers of --turn.")
+    var turnUser: String?
+
+    @Option(help: "The password for the servers of --turn.")
+    var turnPassword: String?
+
     func validate() throws {
+        guard turn.isEmpty || (turnUser != nil && turnPassword != nil) else {
+            throw ValidationError("--turn needs --turn-user and --turn-password.")
+        }
         guard to.isEmpty || group == nil else { throw ValidationError("--to and --group exclude each other.") }
         guard !accept || (to.isEmpty && group == nil) else {
             throw ValidationError("--accept waits for a call, so there is nobody to call with --to or --group.")
@@ -111,13 +128,18 @@ struct CallCommand: AsyncParsableCommand {
 
     private func options(_ recorder: CallRecorder?) -> CallOptions {
         let layers = FileSource.layers(of: video.count)
+        let turnServers = turn.map {
+            TURNServerCredentials(url: $0, username: turnUser ?? "", password: turnPassword ?? "")
+        }
         guard let recorder else {
-            return CallOptions(incomingMedia: IncomingMediaOptions(videoSlots: 0), cameraLayers: layers)
+            return CallOptions(
+                incomingMedia: IncomingMediaOptions(videoSlots: 0), cameraLayers: layers, transport: transport,
+                turnServers: turnServers)
         }
         return CallOptions(
             incomingMedia: IncomingMediaOptions(
                 receiver: recorder, makeAudioDecoder: { try SlotAudioDecoder() }, videoSlots: videoSlots),
-            cameraLayers: layers)
+            cameraLayers: layers, transport: transport, turnServers: turnServers)
     }
 
     private func place(_ agent: CallAgent, _ options: CallOptions) async throws -> Call {
@@ -184,6 +206,17 @@ struct CallCommand: AsyncParsableCommand {
     }
 }
 
+extension TransportPolicy {
+    /// The value of `--transport`.
+    static func parse(_ text: String) throws -> TransportPolicy {
+        guard let policy = TransportPolicy(rawValue: text) else {
+            let names = allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("--transport must be one of \(names).")
+        }
+        return policy
+    }
+}
+
 /// Tells events as JSON, one object a line.
 enum EventPrinter {
     static func print(_ name: String, _ members: [String: Any] = [:]) {
@@ -222,6 +255,9 @@ enum EventPrinter {
 
     static func print(_ snapshot: TransportLoop.Snapshot) {
         let counters = snapshot.counters
+        var path: [String: Any] = ["path": snapshot.route?.rawValue ?? "none"]
+        if let remote = snapshot.remote { path["remoteAddress"] = "\(remote)" }
+        if let failure = snapshot.relayFailure { path["relayFailure"] = failure }
         print(
             "statistics",
             [
@@ -235,7 +271,7 @@ enum EventPrinter {
                 "targetBitrate": snapshot.targetBitrate.bitsPerSecond,
                 "congestion": snapshot.congestionState.rawValue,
                 "roundTripMilliseconds": snapshot.roundTrip.map { Double($0.components.attoseconds) / 1e15 } ?? -1,
-            ])
+            ].merging(path) { _, new in new })
     }
 
     private static func members(_ participant: RemoteParticipant) -> [String: Any] {

@@ -1,4 +1,5 @@
 import ArgumentParser
+import ClientTransport
 import Foundation
 import LoadGenerator
 
@@ -57,6 +58,10 @@ struct LoadtestCommand: AsyncParsableCommand {
 
     @Option(help: "Threads for the subscribers; the publishers have one of their own.")
     var threads = 1
+
+    @Option(
+        help: "The ways that media may take: udp, tcp (ICE over TCP), or any.", transform: TransportPolicy.parse)
+    var transport = TransportPolicy.udp
 
     @Option(help: "The server's process id on this machine, for its CPU time and memory.")
     var serverPid: Int32?
@@ -134,10 +139,13 @@ struct LoadtestCommand: AsyncParsableCommand {
     // MARK: The plan
 
     private func plan() throws -> LoadPlan {
-        LoadPlan(
+        guard transport != .relay else { throw ValidationError("A load test has no TURN servers.") }
+        var plan = LoadPlan(
             publishers: publishers, subscribers: subscribers, video: try videoPlan(), hasAudio: audio == .on,
             speakers: speakers, visible: visible, joinRate: joinRate, warmUp: try span(warmUp, "--warm-up"),
             duration: try span(duration, "--duration"), threads: threads)
+        plan.transport = transport
+        return plan
     }
 
     private func videoPlan() throws -> LoadPlan.Video? {

@@ -87,6 +87,16 @@ def media_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 @pytest.fixture(scope="session")
+def small_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("native") / "small.h264"
+    media.run_ffmpeg(
+        "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=15", "-t", "2", "-c:v", "libx264", "-profile:v", "baseline",
+        "-g", "15", "-b:v", "200k", "-pix_fmt", "yuv420p", str(path),
+    )  # fmt: skip
+    return path
+
+
+@pytest.fixture(scope="session")
 def playwright() -> Iterator[Playwright]:
     with sync_playwright() as running:
         yield running

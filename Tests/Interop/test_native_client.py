@@ -1,66 +1,17 @@
 """`switchboard call`, our own client without a browser, with people in Chromium and with itself."""
 
-import json
-import signal
-import subprocess
-import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import numpy
 import pytest
 
 from rig.cable import Cable
-from rig.identity import Account
 from rig.media import VOICES_HZ, run_ffmpeg
+from rig.native_caller import NativeCaller, decoded, loudest_hertz
 from rig.polling import eventually
-from rig.server import Server, environment, server_binary
+from rig.server import Server
 
 FULL_HD = (1920, 1080)
-
-
-class NativeCaller:
-    """One `switchboard call`; what it says is read from its output file."""
-
-    def __init__(self, server: Server, account: Account, folder: Path, *arguments: str) -> None:
-        self.account, self.folder = account, folder
-        self.output = folder / "events.jsonl"
-        folder.mkdir(parents=True, exist_ok=True)
-        with self.output.open("w") as output, (folder / "errors.txt").open("w") as errors:
-            self.process = subprocess.Popen(
-                [
-                    str(server_binary()), "call", "--server", f"https://localhost:{server.https_port}",
-                    "--ca", str(server.certificate), "--token", account.token, *arguments,
-                ],
-                env=environment(), stdout=output, stderr=errors,
-            )  # fmt: skip
-
-    @property
-    def id(self) -> str:
-        return self.account.user_id
-
-    def events(self, name: str | None = None) -> list[dict]:
-        lines = self.output.read_text().splitlines()
-        found = [json.loads(line) for line in lines if line.endswith("}")]
-        return [event for event in found if name in (None, event["event"])]
-
-    def waits_for(self, name: str, **members: object) -> dict:
-        def matching() -> list[dict]:
-            return [event for event in self.events(name) if members.items() <= event.items()]
-
-        eventually(lambda: bool(matching()), f"{name} {members} among the events of {self.folder.name}")
-        return matching()[0]
-
-    def finish(self) -> int:
-        """Hangs up, if need be, and waits for the files to be complete."""
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(timeout=20)
-
-    def recording(self, suffix: str) -> Path:
-        found = sorted((self.folder / "record").glob(f"*{suffix}"))
-        assert len(found) == 1, f"{found}; {(self.folder / 'errors.txt').read_text()}"
-        return found[0]
 
 
 @pytest.fixture
@@ -90,35 +41,6 @@ def full_hd(tmp_path_factory: pytest.TempPathFactory) -> Path:
         str(path),
     )  # fmt: skip
     return path
-
-
-@pytest.fixture(scope="session")
-def small_video(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("native") / "small.h264"
-    run_ffmpeg(
-        "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=15", "-t", "2", "-c:v", "libx264", "-profile:v", "baseline",
-        "-g", "15", "-b:v", "200k", "-pix_fmt", "yuv420p", str(path),
-    )  # fmt: skip
-    return path
-
-
-def decoded(path: Path) -> tuple[tuple[int, int], int]:
-    """The size of a recording's pictures, and how many of them can be decoded."""
-    told = subprocess.run(
-        ["ffprobe", "-v", "error", "-count_frames", "-show_entries", "stream=width,height,nb_read_frames",
-         "-of", "json", str(path)], capture_output=True, text=True, check=True,
-    )  # fmt: skip
-    stream = json.loads(told.stdout)["streams"][0]
-    return (stream["width"], stream["height"]), int(stream["nb_read_frames"])
-
-
-def loudest_hertz(path: Path) -> float:
-    with wave.open(str(path)) as sound:
-        samples = numpy.frombuffer(sound.readframes(sound.getnframes()), dtype=numpy.int16)
-        rate = sound.getframerate()
-    spectrum = numpy.abs(numpy.fft.rfft(samples))
-    spectrum[: int(50 * len(samples) / rate)] = 0
-    return float(numpy.argmax(spectrum) * rate / len(samples))
 
 
 def test_chromium_and_native_client_see_and_hear_each_other(

@@ -4,21 +4,32 @@ internal import STUN
 /// An address of ours that datagrams leave from.
 struct LocalCandidate: Sendable {
     let endpoint: SocketEndpoint
+    let link: Link
     let localPreference: UInt16
 
     var priority: UInt32 {
-        Candidate(host: endpoint, localPreference: localPreference).priority
+        switch link {
+        case .udp: Candidate(host: endpoint, localPreference: localPreference).priority
+        case .tcp: Candidate(host: endpoint, transport: .tcp, localPreference: localPreference).priority
+        case .relay: Candidate.priority(kind: .relayed, localPreference: localPreference, component: 1)
+        }
     }
 
-    /// What a check from here tells the peer in PRIORITY (RFC 8445 §7.1.1).
+    /// What a check from here tells the peer in PRIORITY (RFC 8445 §7.1.1). A peer that goes by it, as a lite one does,
+    /// must not hold a detour for better than UDP (RFC 6544 §4.2).
     var peerReflexivePriority: UInt32 {
-        Candidate.priority(kind: .peerReflexive, localPreference: localPreference, component: 1)
+        switch link {
+        case .udp: Candidate.priority(kind: .peerReflexive, localPreference: localPreference, component: 1)
+        case .tcp: Candidate.priority(kind: .peerReflexive, localPreference: localPreference >> 1, component: 1)
+        case .relay: priority
+        }
     }
 }
 
 /// An address of the peer, from its candidates or learnt from its checks.
 struct RemoteCandidate: Sendable {
     let endpoint: SocketEndpoint
+    var transport = Candidate.Transport.udp
     var priority: UInt32
 }
 
@@ -79,9 +90,12 @@ struct Checklist: Sendable {
 
     /// Notes an address of the peer; false when it was known, and only its priority is news, or there are too many.
     mutating func take(_ remote: RemoteCandidate, _ role: ICEAgent.Role) -> Bool {
-        if let known = remotes.firstIndex(where: { $0.endpoint == remote.endpoint }) {
+        let known = remotes.firstIndex { $0.endpoint == remote.endpoint && $0.transport == remote.transport }
+        if let known {
             remotes[known].priority = remote.priority
-            for index in pairs.indices where pairs[index].path.remote == remote.endpoint {
+            for index in pairs.indices {
+                let path = pairs[index].path
+                guard path.remote == remote.endpoint, path.link.transport == remote.transport else { continue }
                 pairs[index].remotePriority = remote.priority
             }
             return false
@@ -91,13 +105,16 @@ struct Checklist: Sendable {
         return true
     }
 
-    /// Forms a pair when both addresses are of one family; gives its index, also when it was there before.
+    /// Forms a pair when both addresses are of one family and the link reaches the peer's; gives its index, also when
+    /// it was there before.
     @discardableResult
     mutating func pair(_ local: LocalCandidate, _ remote: RemoteCandidate, _ role: ICEAgent.Role) -> Int? {
         self.role = role
-        let path = ICEAgent.Path(local: local.endpoint, remote: remote.endpoint)
+        let path = ICEAgent.Path(local: local.endpoint, remote: remote.endpoint, link: local.link)
         if let known = index(of: path) { return known }
-        guard pairs.count < ICEAgent.maximumPairs, local.endpoint.isIPv6 == remote.endpoint.isIPv6 else { return nil }
+        guard pairs.count < ICEAgent.maximumPairs, local.endpoint.isIPv6 == remote.endpoint.isIPv6,
+            local.link.transport == remote.transport
+        else { return nil }
         pairs.append(
             CandidatePair(
                 path: path, checkPriority: local.peerReflexivePriority, localPriority: local.priority,

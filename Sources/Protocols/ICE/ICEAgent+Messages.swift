@@ -3,10 +3,12 @@ internal import STUN
 
 /// What the agent does with datagrams: answers checks, and takes the answers to its own.
 extension ICEAgent {
-    /// Takes one STUN datagram that came to a local address; tells why it had no effect, for logs and counters.
+    /// Takes one STUN datagram that came to a local address over a link; tells why it had no effect, for logs and
+    /// counters.
     @discardableResult
     public mutating func handle(
-        _ datagram: RawSpan, from source: SocketEndpoint, to local: SocketEndpoint, now: Instant
+        _ datagram: RawSpan, from source: SocketEndpoint, to local: SocketEndpoint, over link: Link = .udp,
+        now: Instant
     ) -> Refusal? {
         let message: STUNMessage
         do throws(ParseError) {
@@ -15,7 +17,7 @@ extension ICEAgent {
             return .malformed(error)
         }
         guard message.method == .binding else { return .notAConnectivityCheck }
-        let path = Path(local: local, remote: source)
+        let path = Path(local: local, remote: source, link: link)
         let refusal: Refusal?
         switch message.messageClass {
         case .request:
@@ -94,8 +96,8 @@ extension ICEAgent {
 
     /// Learns the peer's address and checks it in turn (§7.3.1.3 to §7.3.1.5).
     private mutating func learn(from request: STUNMessage, priority: UInt32, on path: Path, now: Instant) {
-        guard let local = locals.first(where: { $0.endpoint == path.local }) else { return }
-        let remote = RemoteCandidate(endpoint: path.remote, priority: priority)
+        guard let local = locals.first(where: { $0.endpoint == path.local && $0.link == path.link }) else { return }
+        let remote = RemoteCandidate(endpoint: path.remote, transport: path.link.transport, priority: priority)
         // What the peer said of a candidate that it signalled holds; only an unknown address takes this priority.
         if current.index(of: path) == nil { _ = current.take(remote, role) }
         guard let index = current.pair(local, remote, role) else { return }
@@ -146,7 +148,8 @@ extension ICEAgent {
             handleError(response, check, now: now)
             return nil
         }
-        if let mapped = response.xorMappedAddress { mappedAddress = mapped }
+        // What a relay or a TCP connection looks like from outside says nothing about our UDP socket.
+        if path.link == .udp, let mapped = response.xorMappedAddress { mappedAddress = mapped }
         if check.purpose == .consent {
             renewConsent(now: now)
             return nil

@@ -29,10 +29,13 @@ public struct ICEAgent: Sendable {
     public struct Path: Hashable, Sendable {
         public var local: SocketEndpoint
         public var remote: SocketEndpoint
+        /// Over what: the socket with the local address, a TCP connection, or a relay.
+        public var link: Link
 
-        public init(local: SocketEndpoint, remote: SocketEndpoint) {
+        public init(local: SocketEndpoint, remote: SocketEndpoint, link: Link = .udp) {
             self.local = local
             self.remote = remote
+            self.link = link
         }
     }
 
@@ -126,24 +129,30 @@ public struct ICEAgent: Sendable {
         current = Checklist(number: 0, local: local)
     }
 
-    /// Adds an address of ours on which datagrams are sent and received.
-    /// - Parameter localPreference: 0...65 535, higher is better; different for each address.
-    public mutating func addLocal(_ endpoint: SocketEndpoint, localPreference: UInt16 = .max) {
-        guard locals.count < 16, !locals.contains(where: { $0.endpoint == endpoint }) else { return }
-        let candidate = LocalCandidate(endpoint: endpoint, localPreference: localPreference)
+    /// Adds an address of ours on which datagrams are sent and received. It may come at any time, as a relayed one does;
+    /// call ``advance(now:)`` afterwards.
+    /// - Parameters:
+    ///   - endpoint: The address of a socket, or a relayed one. That of TCP links names the family alone: the kernel
+    ///     chooses address and port for each connection.
+    ///   - link: Over what it is reached. UDP is preferred to TCP, and TCP to relays.
+    ///   - localPreference: 0...65 535, higher is better; different for each address of a kind.
+    public mutating func addLocal(_ endpoint: SocketEndpoint, over link: Link = .udp, localPreference: UInt16 = .max) {
+        guard locals.count < 16, !locals.contains(where: { $0.endpoint == endpoint && $0.link == link }) else { return }
+        let candidate = LocalCandidate(endpoint: endpoint, link: link, localPreference: localPreference)
         locals.append(candidate)
         for remote in current.remotes { current.pair(candidate, remote, role) }
     }
 
-    /// Our addresses as candidates for an offer or answer.
+    /// The addresses of our UDP sockets as candidates for an offer or answer. What is reached over TCP or a relay the
+    /// peer learns from our checks, since only we can open those ways.
     public var localCandidates: [Candidate] {
-        locals.map { Candidate(host: $0.endpoint, localPreference: $0.localPreference) }
+        locals.filter { $0.link == .udp }.map { Candidate(host: $0.endpoint, localPreference: $0.localPreference) }
     }
 
     /// Takes the peer's credentials and candidates and begins to check.
     ///
-    /// Candidates that are not UDP, not component 1 or not literal addresses are passed over. Called again with the same
-    /// credentials it only adds candidates.
+    /// Candidates that are TCP but not passive, not component 1 or not literal addresses are passed over. Called again
+    /// with the same credentials it only adds candidates.
     public mutating func setRemote(
         _ credentials: ICECredentials, candidates: [Candidate], isLite: Bool, now: Instant
     ) {
@@ -161,10 +170,11 @@ public struct ICEAgent: Sendable {
     }
 
     private mutating func addRemote(_ candidate: Candidate) {
-        guard candidate.transport == .udp, candidate.component == 1, candidate.port > 0,
-            let endpoint = SocketEndpoint(literal: candidate.address, port: candidate.port)
+        guard candidate.transport == .udp || candidate.tcpType == .passive, candidate.component == 1,
+            candidate.port > 0, let endpoint = SocketEndpoint(literal: candidate.address, port: candidate.port)
         else { return }
-        let remote = RemoteCandidate(endpoint: endpoint, priority: candidate.priority)
+        let remote = RemoteCandidate(
+            endpoint: endpoint, transport: candidate.transport, priority: candidate.priority)
         guard current.take(remote, role) else { return }
         for local in locals { current.pair(local, remote, role) }
     }
@@ -180,11 +190,47 @@ public struct ICEAgent: Sendable {
         nextCheck = nil
     }
 
-    /// Drops an address of ours that is gone; paths over it are not used any more.
-    public mutating func removeLocal(_ endpoint: SocketEndpoint) {
-        locals.removeAll { $0.endpoint == endpoint }
-        current.fail { $0.path.local == endpoint }
-        if previous?.selectedPath?.local == endpoint { previous = nil }
+    /// Drops an address of ours that is gone; paths over it are not used any more. When one of them was in use and there
+    /// is no other, ``Event/consentExpired`` tells so.
+    public mutating func removeLocal(_ endpoint: SocketEndpoint, over link: Link = .udp) {
+        locals.removeAll { $0.endpoint == endpoint && $0.link == link }
+        drop { $0.local == endpoint && $0.link == link }
+    }
+
+    /// Drops a path that its driver knows to be closed, such as one over a refused TCP connection.
+    public mutating func removePath(_ path: Path) {
+        drop { $0 == path }
+    }
+
+    private mutating func drop(where isGone: (Path) -> Bool) {
+        let wasInUse = current.selectedPath ?? previous?.selectedPath
+        current.fail { isGone($0.path) }
+        outstanding.removeAll { $0.checklist == current.number && isGone(current.pairs[$0.pair].path) }
+        if let path = previous?.selectedPath, isGone(path) { previous = nil }
+        guard let wasInUse, isGone(wasInUse) else { return }
+        if current.selected == nil, previous == nil {
+            consent = nil
+            outstanding.removeAll { $0.purpose == .consent }
+            emit(.consentExpired)
+        }
+    }
+
+    /// Keeps an address out of the pairs of restarts to come; what is in use over it stays in use.
+    public mutating func retireLocal(over link: Link) {
+        locals.removeAll { $0.link == link }
+    }
+
+    /// The connection under a path was lost, and sending on it opens another: the selected pair is soon checked again,
+    /// which tells a lite peer the new address at once; on any other path nothing more is expected.
+    public mutating func connectionLost(_ path: Path, now: Instant) {
+        guard (current.selectedPath ?? previous?.selectedPath) == path else {
+            removePath(path)
+            return
+        }
+        guard var state = consent else { return }
+        if state.unansweredSince == nil { state.unansweredSince = now }
+        state.next = min(state.next, now + Self.urgentConsentInterval)
+        consent = state
     }
 
     /// Where media goes: the nominated pair, the one of before a restart, or before any nomination one that works.

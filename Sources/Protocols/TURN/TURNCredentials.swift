@@ -26,6 +26,10 @@ public struct TURNCredentials: Hashable, Sendable {
 
     /// The key of long-term credentials (RFC 8489 §9.2.2).
     public func key(realm: String) -> [UInt8] {
+        Self.key(username: username, realm: realm, password: password)
+    }
+
+    static func key(username: String, realm: String, password: String) -> [UInt8] {
         md5(Array("\(username):\(realm):\(password)".utf8).span.bytes)
     }
 

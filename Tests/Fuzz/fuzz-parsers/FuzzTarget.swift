@@ -17,6 +17,7 @@ enum FuzzTarget: String, CaseIterable {
     case transportFeedback = "transport-feedback"
     case trickle
     case turn
+    case turnClient = "turn-client"
 
     /// Gives one input to the parser. What is wrong with the parser ends the process; what is wrong with the input
     /// does not.
@@ -39,6 +40,7 @@ enum FuzzTarget: String, CaseIterable {
         case .transportFeedback: testTransportFeedback
         case .trickle: testTrickle
         case .turn: testTURN
+        case .turnClient: testTURNClient
         }
     }
 }

@@ -39,14 +39,23 @@ class BlockedNetwork:
             self._inside("ip", "link", "set", "lo", "up")
             self._inside("ip", "route", "add", "default", "via", self.host)
             for match in dropped:
-                self._inside("iptables", "-A", "OUTPUT", "-o", "eth0", *match.split(), "-j", "DROP")
-                self._inside("iptables", "-A", "INPUT", "-i", "eth0", *match.split(), "-j", "DROP")
+                self.drop(match)
         except BaseException:
             self.close()
             raise
         self.chromium = folder / "chromium"
         self.chromium.write_text(f'#!/bin/sh\nexec ip netns exec {self.name} /usr/bin/chromium "$@"\n')
         self.chromium.chmod(0o755)
+
+    @property
+    def inside(self) -> tuple[str, ...]:
+        """What to put in front of a command that shall run in this network."""
+        return ("ip", "netns", "exec", self.name)
+
+    def drop(self, match: str) -> None:
+        """Drops from now on, in both directions, what iptables matches."""
+        self._inside("iptables", "-A", "OUTPUT", "-o", "eth0", *match.split(), "-j", "DROP")
+        self._inside("iptables", "-A", "INPUT", "-i", "eth0", *match.split(), "-j", "DROP")
 
     def dropped_packets(self) -> int:
         """How many packets of the client the firewall has dropped."""
@@ -57,7 +66,7 @@ class BlockedNetwork:
         return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 
     def _inside(self, *command: str) -> str:
-        return self._run("ip", "netns", "exec", self.name, *command)
+        return self._run(*self.inside, *command)
 
     def close(self) -> None:
         subprocess.run(["ip", "netns", "delete", self.name], check=False, capture_output=True)

@@ -13,6 +13,7 @@ struct ICENetwork {
         var bytes: [UInt8]
         var from: SocketEndpoint
         var to: SocketEndpoint
+        var link = Link.udp
     }
 
     static let ours = ICECredentials(ufrag: "ours", password: "password-of-ours-01234567")
@@ -33,6 +34,8 @@ struct ICENetwork {
     private(set) var sent: [(path: ICEAgent.Path, at: Instant)] = []
     /// Addresses of the peer that nothing reaches.
     var unreachable: Set<SocketEndpoint> = []
+    /// Links on which nothing gets through, in neither direction.
+    var isBlocked: (Link) -> Bool = { _ in false }
     /// What the peer sees in place of an address of ours: a NAT.
     var translations: [SocketEndpoint: SocketEndpoint] = [:]
 
@@ -85,16 +88,19 @@ struct ICENetwork {
     }
 
     private mutating func receive(_ datagram: Datagram) {
-        agent.handle(datagram.bytes.span.bytes, from: datagram.from, to: datagram.to, now: now)
+        agent.handle(
+            datagram.bytes.span.bytes, from: datagram.from, to: datagram.to, over: datagram.link, now: now)
         drain()
     }
 
     private mutating func receiveAtPeer(_ datagram: Datagram) {
-        guard !unreachable.contains(datagram.to) else { return }
+        guard !unreachable.contains(datagram.to), !isBlocked(datagram.link) else { return }
         switch peer {
         case .lite(var lite):
             let reaction = lite.handle(datagram.bytes.span.bytes, from: datagram.from, now: now)
-            if let response = reaction.response { sendBack(response, from: datagram.to, to: datagram.from) }
+            if let response = reaction.response {
+                sendBack(response, from: datagram.to, to: datagram.from, over: datagram.link)
+            }
             if let event = reaction.event { liteEvents.append(event) }
             peer = .lite(lite)
         case .full(var full):
@@ -103,9 +109,12 @@ struct ICENetwork {
         }
     }
 
-    private mutating func sendBack(_ bytes: [UInt8], from local: SocketEndpoint, to remote: SocketEndpoint) {
+    private mutating func sendBack(
+        _ bytes: [UInt8], from local: SocketEndpoint, to remote: SocketEndpoint, over link: Link = .udp
+    ) {
         let target = translations.first { $0.value == remote }?.key ?? remote
-        down.send(Datagram(bytes: bytes, from: local, to: target), size: bytes.count + 28, at: now)
+        guard !isBlocked(link) else { return }
+        down.send(Datagram(bytes: bytes, from: local, to: target, link: link), size: bytes.count + 28, at: now)
     }
 
     mutating func drain() {
@@ -114,7 +123,9 @@ struct ICENetwork {
             case .transmit(let bytes, let path):
                 sent.append((path, now))
                 let source = translations[path.local] ?? path.local
-                up.send(Datagram(bytes: bytes, from: source, to: path.remote), size: bytes.count + 28, at: now)
+                up.send(
+                    Datagram(bytes: bytes, from: source, to: path.remote, link: path.link), size: bytes.count + 28,
+                    at: now)
             case .event(let event):
                 events.append((event, now))
             }

@@ -39,7 +39,7 @@ public final class CallClient: Sendable {
         let signalling = SignallingSession(
             server: server, trust: trust, credential: credential, displayName: options.displayName)
         let welcome = try await signalling.open()
-        let agent = CallAgent(welcome, signalling: signalling, loop: loop, identity: identity)
+        let agent = CallAgent(welcome, signalling: signalling, loop: loop, identity: identity, trust: trust)
         await agent.start()
         return agent
     }

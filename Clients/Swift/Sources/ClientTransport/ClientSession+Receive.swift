@@ -1,5 +1,5 @@
 internal import DTLS
-internal import ICE
+public import ICE
 internal import PayloadFormats
 public import ProtocolCore
 internal import RTP
@@ -9,18 +9,18 @@ internal import STUN
 
 /// Datagrams in: demultiplexing (RFC 7983), decryption, repair.
 extension ClientSession {
-    /// Takes one datagram; it may be changed.
+    /// Takes one datagram, or a packet that came over another link; it may be changed.
     /// - Parameter deliver: Gets each media packet, lost ones as they are recovered; the payload is valid in the call
     ///   alone.
     public mutating func receive(
         _ datagram: UnsafeMutableRawBufferPointer, from source: SocketEndpoint, to local: SocketEndpoint,
-        now: Instant, into output: inout DatagramBuffer,
+        over link: Link = .udp, now: Instant, into output: inout DatagramBuffer,
         deliver: (ReceivedPacket, UnsafeRawBufferPointer) -> Void
     ) {
         guard let first = datagram.first else { return }
         switch first {
         case 0...3:
-            ice.handle(UnsafeRawBufferPointer(datagram).bytes, from: source, to: local, now: now)
+            ice.handle(UnsafeRawBufferPointer(datagram).bytes, from: source, to: local, over: link, now: now)
             driveICE(now: now, into: &output)
         case 20...63:
             guard let dtls else { return }

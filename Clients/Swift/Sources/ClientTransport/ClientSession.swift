@@ -217,14 +217,56 @@ public struct ClientSession: ~Copyable {
         events.append(.ended(reason: reason))
     }
 
+    // MARK: Ways besides UDP
+
+    /// Adds an address of ours that is reached over TCP or a relay; it may come at any time.
+    public mutating func addLocal(
+        _ endpoint: SocketEndpoint, over link: Link, localPreference: UInt16, now: Instant,
+        into output: inout DatagramBuffer
+    ) {
+        ice.addLocal(endpoint, over: link, localPreference: localPreference)
+        ice.advance(now: now)
+        driveICE(now: now, into: &output)
+    }
+
+    /// Drops an address of ours that is gone.
+    public mutating func removeLocal(
+        _ endpoint: SocketEndpoint, over link: Link, now: Instant, into output: inout DatagramBuffer
+    ) {
+        ice.removeLocal(endpoint, over: link)
+        ice.advance(now: now)
+        driveICE(now: now, into: &output)
+    }
+
+    /// Drops a path that is known not to work.
+    public mutating func removePath(_ path: ICEAgent.Path, now: Instant, into output: inout DatagramBuffer) {
+        ice.removePath(path)
+        ice.advance(now: now)
+        driveICE(now: now, into: &output)
+    }
+
+    /// Keeps a link out of the ICE restarts to come.
+    public mutating func retireLocal(over link: Link) {
+        ice.retireLocal(over: link)
+    }
+
+    /// The connection under a path was lost; a check may open another.
+    public mutating func connectionLost(_ path: ICEAgent.Path, now: Instant, into output: inout DatagramBuffer) {
+        ice.connectionLost(path, now: now)
+        ice.advance(now: now)
+        driveICE(now: now, into: &output)
+    }
+
     // MARK: Observation
 
     /// How much may be sent in all at present.
     public var targetBitrate: Bitrate { controller.target }
     /// Why not more.
     public var congestionState: CongestionState { controller.state }
-    /// Whether a pair is nominated, and media flows.
+    /// Where media goes at present: the nominated pair, or one that works before there is one.
     public var path: ICEAgent.Path? { ice.path }
+    /// The pair that is nominated under the present credentials.
+    public var selectedPath: ICEAgent.Path? { ice.isConcluded ? ice.path : nil }
     /// What was agreed on last.
     public var agreement: AnsweredSession? { answered }
 

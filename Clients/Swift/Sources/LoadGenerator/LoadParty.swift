@@ -93,7 +93,9 @@ actor LoadParty {
             configuration.maximumBitrate = Bitrate(bitsPerSecond: max(video.bitRate * 4, 5_000_000))
         }
         let startedAt = MonotonicClock.now()
-        let id = try await loop.open(configuration) { SessionSink(readClock: { MonotonicClock.now() }) }
+        let id = try await loop.open(configuration, policy: plan.transport) {
+            SessionSink(readClock: { MonotonicClock.now() })
+        }
         do {
             guard let offer = await loop.offer(id, lines(of: role, plan)) else {
                 throw LoadError("The session was closed before it began.")

@@ -1,3 +1,4 @@
+public import ClientTransport
 public import PayloadFormats
 
 /// What a load run does: who publishes what, who watches, and for how long.
@@ -61,6 +62,8 @@ public struct LoadPlan: Hashable, Sendable {
     public var duration: Duration
     /// Threads for the subscribers; the publishers have one of their own.
     public var threads: Int
+    /// Which ways media may take. There are no TURN servers here.
+    public var transport = TransportPolicy.udp
 
     public init(
         publishers: Int, subscribers: Int, video: Video?, hasAudio: Bool = true, speakers: Int? = nil,

@@ -38,6 +38,7 @@ struct VirtualServer: ~Copyable {
     /// What goes back to the client.
     var outbox: [[UInt8]] = []
     var maximumLayers = 4
+    var candidates = [Candidate(host: Self.endpoint)]
     /// Whether lost packets are asked for.
     var repairs = true
     private var sentPayloads: [SSRC: [UInt16: [UInt8]]] = [:]
@@ -60,7 +61,7 @@ struct VirtualServer: ~Copyable {
         localUfrag = credentials.ufrag
         localPassword = credentials.password
         var parameters = AnswerParameters(
-            sessionID: 1, sessionVersion: version, ice: credentials, candidates: [Candidate(host: address)],
+            sessionID: 1, sessionVersion: version, ice: credentials, candidates: candidates,
             fingerprint: SDP.CertificateFingerprint(
                 algorithm: identity.fingerprint.algorithm.rawValue, digest: identity.fingerprint.bytes),
             cname: "server", purposes: purposes)

@@ -24,18 +24,21 @@ public actor CallAgent {
     private let signalling: SignallingSession
     private let loop: TransportLoop
     private let identity: DTLSIdentity
+    private let relays: RelayServers
     /// Pushes about a call that come before its reply has been worked off.
     private var early: [String: [(type: String, data: Data)]] = [:]
     private var isStarting = 0
     private var reader: Task<Void, Never>?
 
     init(
-        _ welcome: Wire.Welcome, signalling: SignallingSession, loop: TransportLoop, identity: DTLSIdentity
+        _ welcome: Wire.Welcome, signalling: SignallingSession, loop: TransportLoop, identity: DTLSIdentity,
+        trust: ServerTrust
     ) {
         identifier = CommunicationUserIdentifier(welcome.userId)
         self.signalling = signalling
         self.loop = loop
         self.identity = identity
+        relays = RelayServers(signalling: signalling, trust: trust)
     }
 
     /// What happens, from now on; for the first listener from the beginning.
@@ -45,6 +48,8 @@ public actor CallAgent {
         reader = Task { [weak self, events = signalling.events] in
             for await event in events { await self?.handle(event) }
         }
+        // So that the first call need not wait for it.
+        Task { [relays] in _ = await relays.current() }
     }
 
     // MARK: Calls
@@ -85,7 +90,8 @@ public actor CallAgent {
     private func setUp(_ type: String, _ members: [String: JSONValue], _ options: CallOptions) async throws -> Call {
         let (events, continuation) = AsyncStream.makeStream(of: ClientSession.Event.self)
         let report: @Sendable (ClientSession.Event) -> Void = { continuation.yield($0) }
-        let media = try await CallMedia.open(on: loop, identity: identity, options: options, report: report)
+        let media = try await CallMedia.open(
+            on: loop, identity: identity, options: options, relays: relays, report: report)
         isStarting += 1
         defer { isStarting -= 1 }
         var members = members
@@ -103,10 +109,11 @@ public actor CallAgent {
             await media.close()
             throw error
         }
-        let call = Call(reply.call, signalling: signalling, media: media, options: options) { [loop] in
+        let call = Call(reply.call, signalling: signalling, media: media, options: options) { [loop, relays] in
             // Another certificate tells the server that this is another transport.
             let identity = try DTLSIdentity.generate(unixTime: Int64(Date().timeIntervalSince1970))
-            return try await CallMedia.open(on: loop, identity: identity, options: options, report: report)
+            return try await CallMedia.open(
+                on: loop, identity: identity, options: options, relays: relays, report: report)
         }
         calls.append(call)
         broadcast.send(.callAdded(call))

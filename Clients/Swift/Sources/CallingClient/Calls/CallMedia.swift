@@ -4,32 +4,42 @@ internal import DTLS
 internal import ProtocolCore
 internal import RTP
 internal import SDP
+internal import TURN
 
 /// The media of one call: its session on the transport loop, and which line is for what.
 struct CallMedia: Sendable {
     let loop: TransportLoop
     let session: TransportLoop.SessionID
     let lines: [ClientLine]
+    /// The TURN servers that may be used.
+    let relays: RelayServers
+    let ownRelays: [RelayServer]
 
     /// Opens a session. Throws `SystemError` for want of sockets.
     static func open(
-        on loop: TransportLoop, identity: DTLSIdentity, options: CallOptions,
+        on loop: TransportLoop, identity: DTLSIdentity, options: CallOptions, relays: RelayServers,
         report: @escaping @Sendable (ClientSession.Event) -> Void
     ) async throws -> CallMedia {
         let configuration = ClientSession.Configuration(
             identity: identity, ice: .random(), localEndpoints: [], seed: ClientSession.randomSeed(),
             canonicalName: "client")
         let incoming = options.incomingMedia
-        let session = try await loop.open(configuration) { SlotReceiver(incoming, report: report) }
+        let session = try await loop.open(configuration, policy: options.transport) {
+            SlotReceiver(incoming, report: report)
+        }
         return CallMedia(
             loop: loop, session: session,
             lines: ClientLine.usual(
                 videoSlots: min(max(incoming.videoSlots, 0), 25), screenSlots: incoming.videoSlots > 0 ? 1 : 0,
-                cameraLayers: options.cameraLayers.map { Rid($0) }))
+                cameraLayers: options.cameraLayers.map { Rid($0) }), relays: relays,
+            ownRelays: options.turnServers.compactMap { RelayServer($0) })
     }
 
     /// The member `media` of a request.
     func offer(restartsICE: Bool = false) async -> [String: JSONValue] {
+        let servers = ownRelays + (await relays.current())
+        let needsTLS = servers.contains { $0.uri.transport == .tls }
+        await loop.setRelayServers(session, servers, tls: needsTLS ? await relays.tls() : nil)
         let sdp = await loop.offer(session, lines, restartsICE: restartsICE) ?? ""
         return [
             "sdp": .string(sdp),

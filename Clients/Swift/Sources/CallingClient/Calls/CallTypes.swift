@@ -1,3 +1,5 @@
+public import ClientTransport
+
 /// What a participant sees of its call.
 public enum CallState: String, Hashable, Sendable {
     case none = "None"
@@ -62,13 +64,34 @@ public struct CallOptions: Sendable {
     public var incomingMedia: IncomingMediaOptions
     /// The names of the simulcast layers in which a camera may be sent, the smallest first; empty for one stream.
     public var cameraLayers: [String]
+    /// Which ways media may take.
+    public var transport: TransportPolicy
+    /// TURN servers to use besides those that the server names.
+    public var turnServers: [TURNServerCredentials]
 
     public init(
-        isMuted: Bool = false, incomingMedia: IncomingMediaOptions = IncomingMediaOptions(), cameraLayers: [String] = []
+        isMuted: Bool = false, incomingMedia: IncomingMediaOptions = IncomingMediaOptions(),
+        cameraLayers: [String] = [], transport: TransportPolicy = .any, turnServers: [TURNServerCredentials] = []
     ) {
         self.isMuted = isMuted
         self.incomingMedia = incomingMedia
         self.cameraLayers = cameraLayers
+        self.transport = transport
+        self.turnServers = turnServers
+    }
+}
+
+/// A TURN server with a user's name and password for it.
+public struct TURNServerCredentials: Hashable, Sendable {
+    /// `turn:host:port?transport=udp`, the same with `tcp`, or `turns:host:port` (RFC 7065).
+    public var url: String
+    public var username: String
+    public var password: String
+
+    public init(url: String, username: String, password: String) {
+        self.url = url
+        self.username = username
+        self.password = password
     }
 }
 
