@@ -157,11 +157,15 @@ struct BatchTests {
             }
         }
         leaving.flush(to: socket)
-        let captured = leaving.takeCaptured()
-        #expect(captured.map(\.bytes) == committed)
-        #expect(captured.map(\.destination) == destinations.flatMap { [SocketEndpoint](repeating: $0, count: 6) })
+        var captured: [[UInt8]] = []
+        var ends: [SocketEndpoint] = []
+        leaving.drainCaptured {
+            ends.append($0)
+            captured.append(Array($1))
+        }
+        #expect(captured == committed)
+        #expect(ends == destinations.flatMap { [SocketEndpoint](repeating: $0, count: 6) })
         #expect(leaving.systemCalls == 0)
-        let rest = leaving.takeCaptured()
-        #expect(rest.isEmpty)
+        leaving.drainCaptured { _, _ in Issue.record("captured twice") }
     }
 }

@@ -38,7 +38,7 @@ struct VirtualServer: ~Copyable {
     /// What goes back to the client.
     var outbox: [[UInt8]] = []
     var maximumLayers = 4
-    var candidates = [Candidate(host: Self.endpoint)]
+    var candidates: [Candidate]
     /// Whether lost packets are asked for.
     var repairs = true
     private var sentPayloads: [SSRC: [UInt16: [UInt8]]] = [:]
@@ -48,6 +48,7 @@ struct VirtualServer: ~Copyable {
     init(identity: DTLSIdentity, address: SocketEndpoint = VirtualServer.endpoint) {
         self.identity = identity
         self.address = address
+        candidates = [Candidate(host: address)]
     }
 
     mutating func answer(_ text: String, purposes: [Mid: LinePurpose]) throws -> String {
