@@ -87,8 +87,8 @@ let media: [Target] = [
     room(
         "MediaWorker", in: "Media/MediaWorker",
         [
-            "Conference", "Congestion", "Cryptography", "DTLS", "ICE", "MediaIO", "PayloadFormats", "ProtocolCore",
-            "RTP", "SDP", "SRTP",
+            "Conference", "Congestion", "Cryptography", "DTLS", "DataChannels", "ICE", "MediaIO", "PayloadFormats",
+            "ProtocolCore", "RTP", "SCTP", "SDP", "SRTP",
         ]),
 ]
 

@@ -124,6 +124,14 @@ extension Call {
         await request(slots, for: try participant(at: endpoint))
     }
 
+    func setDataRecipients(
+        _ recipients: [ParticipantID]?, ofChannel channel: UInt16, at endpoint: any Endpoint
+    ) async throws(CallRefusal) {
+        let participant = try participant(at: endpoint)
+        for recipient in recipients ?? [] where !machine.contains(recipient) { throw .participantNotFound(recipient) }
+        await setDataRecipients(recipients, ofChannel: channel, by: participant)
+    }
+
     func snapshot(at endpoint: EndpointID) -> CallSnapshot? {
         machine.participant(at: endpoint).flatMap { snapshot(for: $0) }
     }

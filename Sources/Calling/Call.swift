@@ -260,6 +260,15 @@ actor Call {
         return try await surroundings.media.negotiate(offer, for: participant, in: id)
     }
 
+    func setDataRecipients(
+        _ recipients: [ParticipantID]?, ofChannel channel: UInt16, by participant: ParticipantID
+    ) async {
+        let ticket = mediaLane.draw()
+        await turn(of: ticket, in: .media)
+        await surroundings.media.setDataRecipients(recipients, ofChannel: channel, by: participant, in: id)
+        mediaLane.finish()
+    }
+
     func request(_ slots: [SlotRequest], for participant: ParticipantID) async {
         let ticket = mediaLane.draw()
         await turn(of: ticket, in: .media)

@@ -68,6 +68,13 @@ extension CallDirectory {
         try await call(id, for: member).request(slots, at: member)
     }
 
+    public func setDataRecipients(
+        _ recipients: [ParticipantID]?, ofChannel channel: UInt16, in id: CallID, at endpoint: EndpointID
+    ) async throws(CallRefusal) {
+        let member = try registered(endpoint)
+        try await call(id, for: member).setDataRecipients(recipients, ofChannel: channel, at: member)
+    }
+
     private func apply(
         _ id: CallID, _ endpoint: EndpointID, _ input: @Sendable (ParticipantID) -> CallStateMachine.Input
     ) async throws(CallRefusal) {

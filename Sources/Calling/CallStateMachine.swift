@@ -108,6 +108,11 @@ extension CallStateMachine {
         active?.participants.values.first { $0.leg == endpoint }?.id
     }
 
+    /// Whether the participant is one of the call, be it only ringing.
+    public func contains(_ participant: ParticipantID) -> Bool {
+        active?.participants[participant] != nil
+    }
+
     /// The endpoint that takes part for a participant; nil while it only rings.
     public func leg(of participant: ParticipantID) -> EndpointID? {
         active?.participants[participant]?.leg

@@ -68,6 +68,14 @@ struct MediaBridge: MediaPlane {
         }
         await engine.request(wishes, by: participant.rawValue, in: call.rawValue)
     }
+
+    func setDataRecipients(
+        _ recipients: [ParticipantID]?, ofChannel channel: UInt16, by participant: ParticipantID, in call: CallID
+    ) async {
+        await engine.setDataRecipients(
+            recipients.map { Set($0.map(\.rawValue)) }, ofChannel: channel, by: participant.rawValue,
+            in: call.rawValue)
+    }
 }
 
 /// Hands what happens in the media plane to the call plane, in order, and stops the media threads at the end.

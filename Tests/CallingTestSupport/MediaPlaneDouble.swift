@@ -11,6 +11,7 @@ public actor MediaPlaneDouble: MediaPlane {
         public var screen = false
         public var offers = 0
         public var slots: [SlotRequest] = []
+        public var dataRecipients: [UInt16: [ParticipantID]] = [:]
 
         /// Whether media would flow to and from the participant.
         public var flows: Bool {
@@ -93,6 +94,12 @@ public actor MediaPlaneDouble: MediaPlane {
 
     public func request(_ slots: [SlotRequest], for participant: ParticipantID, in call: CallID) async {
         change(participant, in: call) { $0.slots = slots }
+    }
+
+    public func setDataRecipients(
+        _ recipients: [ParticipantID]?, ofChannel channel: UInt16, by participant: ParticipantID, in call: CallID
+    ) async {
+        change(participant, in: call) { $0.dataRecipients[channel] = recipients }
     }
 
     private func change(_ participant: ParticipantID, in call: CallID, _ change: (inout Leg) -> Void) {

@@ -3,6 +3,8 @@ internal import Calling
 extension ClientMessage {
     /// More m-lines or slots than any client has.
     private static let lineLimit = 256
+    /// Contract (j): recipients that one data channel may name.
+    private static let recipientLimit = 64
     /// More names than fit into any call.
     private static let nameLimit = 1_000
     private static let displayNameLimit = 256
@@ -74,12 +76,23 @@ extension ClientMessage {
         case "media.servers": .servers
         case "media.offer": .offer(try call(reader), try offer(reader))
         case "media.receive": .receive(try call(reader), try slots(reader))
+        case "data.recipients":
+            .dataRecipients(
+                try call(reader), channel: try channel(reader),
+                try reader.optionalStrings("participantIds", limit: recipientLimit)?.map { ParticipantID($0) })
         default: nil
         }
     }
 
     private static func call(_ reader: MessageReader) throws(SignalingError) -> CallID {
         CallID(try reader.string("callId").lowercased())
+    }
+
+    private static func channel(_ reader: MessageReader) throws(SignalingError) -> UInt16 {
+        guard let channel = UInt16(exactly: try reader.integer("channelId")), channel > 0 else {
+            throw reader.wrong("channelId", "a number from 1 to 65535")
+        }
+        return channel
     }
 
     private static func offer(in reader: MessageReader) throws(SignalingError) -> MediaOffer? {

@@ -38,6 +38,8 @@ enum ClientMessage: Hashable, Sendable {
         case publish(CallID, camera: Bool, screen: Bool)
         case offer(CallID, MediaOffer)
         case receive(CallID, [SlotRequest])
+        /// Who gets what is sent on a data channel; nil means everybody.
+        case dataRecipients(CallID, channel: UInt16, [ParticipantID]?)
     }
 }
 

@@ -45,6 +45,8 @@ extension SignalingSession {
             try await directory.setPublishing(camera: camera, screen: screen, in: call, at: id)
         case .offer(let call, let offer): return .media(try await directory.negotiate(offer, in: call, at: id))
         case .receive(let call, let slots): try await directory.request(slots, in: call, at: id)
+        case .dataRecipients(let call, let channel, let recipients):
+            try await directory.setDataRecipients(recipients, ofChannel: channel, in: call, at: id)
         }
         return .done
     }
@@ -64,7 +66,7 @@ extension SignalingSession {
         case .start, .add: sufficient = ["voip"]
         case .join: sufficient = ["voip", "voip.join"]
         case .token, .servers, .accept, .reject, .hangUp, .remove, .mute, .muteParticipants, .hold, .publish, .offer,
-            .receive:
+            .receive, .dataRecipients:
             return
         }
         guard token.scopes.isDisjoint(with: sufficient) else { return }

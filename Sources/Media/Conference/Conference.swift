@@ -99,6 +99,10 @@ public struct Conference: ~Copyable {
         selectSpeakers(now: now)
     }
 
+    public func isOnHold(_ index: Int32) -> Bool {
+        member(index)?.pointee.isOnHold ?? true
+    }
+
     /// Says whether a member's transport takes packets; members begin reachable.
     ///
     /// What is sent to one that is not is lost, and not every decoder asks for its first keyframe: so its slots wait for one

@@ -217,6 +217,14 @@ public actor MediaEngine {
         await workers[home].request(wishes, by: participant, in: conference)
     }
 
+    /// Names who gets what a participant sends on one of its data channels; nil: everybody.
+    public func setDataRecipients(
+        _ recipients: Set<String>?, ofChannel channel: UInt16, by participant: String, in conference: String
+    ) async {
+        guard let home = homes[conference] else { return }
+        await workers[home].setDataRecipients(recipients, ofChannel: channel, by: participant, in: conference)
+    }
+
     /// Notes that a participant was asked for a codec: its next offers decide the order of codecs.
     public func noteCodecAsked(_ codec: String, of participant: String, in conference: String) {
         sessions[SessionKey(conference: conference, participant: participant)]?.askedCodec = codec

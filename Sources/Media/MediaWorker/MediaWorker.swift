@@ -134,6 +134,13 @@ public actor MediaWorker {
         core.request(wishes, by: participant, in: conference)
     }
 
+    /// Names who gets what a participant sends on one of its data channels; nil: everybody.
+    public func setDataRecipients(
+        _ recipients: Set<String>?, ofChannel channel: UInt16, by participant: String, in conference: String
+    ) {
+        core.setDataRecipients(recipients, ofChannel: channel, by: participant, in: conference)
+    }
+
     // MARK: Observation
 
     public var load: Int {

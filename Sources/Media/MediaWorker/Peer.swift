@@ -47,6 +47,10 @@ struct Peer: ~Copyable {
     let control: UnsafeMutablePointer<SendControl>
     let arrivals: UnsafeMutablePointer<TransportFeedbackRecorder>
     var nextIntraRequest: UInt8 = 0
+    /// Its data channels; nil unless it asked for some.
+    var data: UnsafeMutablePointer<DataLink>?
+    /// Who gets what it sends on a channel; everybody, where the channel is not named.
+    var dataRecipients: [UInt16: Set<String>] = [:]
     var lastReceiverReport: Instant
     /// When its silence and reports, and the controller of its link, are looked after next.
     var nextWatch = Instant.zero
@@ -94,6 +98,10 @@ struct Peer: ~Copyable {
         control.deallocate()
         arrivals.deinitialize(count: 1)
         arrivals.deallocate()
+        if let data {
+            data.deinitialize(count: 1)
+            data.deallocate()
+        }
         if let sender {
             sender.deinitialize(count: 1)
             sender.deallocate()
@@ -197,6 +205,14 @@ public struct PeerCounters: Sendable, Hashable {
     public var receivedKeyframeRequests: UInt64 = 0
     /// Of what we sent, what the peer's transport-wide feedback reported as lost.
     public var reportedLost: UInt64 = 0
+    public var receivedDataMessages: UInt64 = 0
+    public var sentDataMessages: UInt64 = 0
+    /// Data messages that it did not get because it was too far behind.
+    public var droppedDataMessages: UInt64 = 0
+    /// Data messages that could not be read, and channels that mean nothing here.
+    public var refusedDataMessages: UInt64 = 0
+    /// Bytes of SCTP that went out with data, through the pacer.
+    public var sentDataOctets: UInt64 = 0
     /// The peer's own estimate of what it can receive, in bits per second (REMB), 0 when it never said.
     public var estimatedBitrate: UInt64 = 0
 }

@@ -24,6 +24,8 @@ public struct PeerDescription: Sendable {
     public var extensions = HeaderExtensionMap()
     public var publications: [Publication] = []
     public var slots: [SlotDescription] = []
+    /// Its line of data channels; nil without one.
+    public var data: NegotiatedDataLine?
     /// Whether it tells by stream which packets arrived (RFC 8888).
     public var reportsByStream = false
     var payloads = PayloadTable()
@@ -38,6 +40,7 @@ public struct PeerDescription: Sendable {
             }
         }
         isDTLSServer = session.ourDTLSRole == .server
+        data = session.data
         for line in session.lines where line.rejection == nil {
             for id in UInt8(1)...HeaderExtensionMap.maximumID {
                 if let kind = line.extensions[id] { extensions[id] = kind }

@@ -36,6 +36,11 @@ struct PeerSchedule {
         due[Int(index)] = instant
     }
 
+    /// Looks after a peer at this instant at the latest.
+    mutating func advance(_ index: Int32, to instant: Instant) {
+        due[Int(index)] = min(due[Int(index)], instant)
+    }
+
     @inline(__always)
     mutating func setPacing(_ isPacing: Bool, _ index: Int32) {
         let position = Int(index)

@@ -95,7 +95,9 @@ extension WorkerCore {
             flush()
             outgoing.begin(destination, onIPv6Socket: socket.isIPv6)
         }
+        releaseData(to: peer, now: now)
         if !control.pointee.backlog.isEmpty {
+            outgoing.begin(destination, onIPv6Socket: socket.isIPv6)
             let isInForce = control.pointee.isInForce(now: now)
             let budget = isInForce ? control.pointee.pacer.budget(now: now) : Int.max
             if budget > 0 { _ = drain(budget, to: peer, sender) }
@@ -120,6 +122,6 @@ extension WorkerCore {
 extension Peer {
     /// Whether something waits for its link, or a probe runs.
     var hasToPace: Bool {
-        !control.pointee.backlog.isEmpty || control.pointee.pacer.nextProbe != nil
+        !control.pointee.backlog.isEmpty || control.pointee.pacer.nextProbe != nil || data?.pointee.hasDataToSend == true
     }
 }

@@ -137,6 +137,9 @@ extension WorkerCore {
                 counters.handshakes += 1
                 peer.pointee.install(keys)
                 reportConnected(peer)
+                openDataLink(of: peer, now: now)
+            case .received(let bytes):
+                receiveData(bytes, from: peer, now: now)
             case .failed(let error):
                 counters.failedHandshakes += 1
                 events.append(

@@ -35,6 +35,9 @@ package struct WorkerCore: ~Copyable {
     package var startBitrate = CongestionController.defaultStart
     /// When which peer is looked after.
     var schedule = PeerSchedule()
+    /// Where packets of SCTP are written, one after the other.
+    var dataPacket: [UInt8] = []
+    var seeds: SeededGenerator
     /// The time of the present wake-up: what is sent now leaves now.
     var clock = Instant.zero
     package var events: [WorkerEvent] = []
@@ -50,6 +53,7 @@ package struct WorkerCore: ~Copyable {
         self.identity = identity
         outgoing = SendBatch(usesSegmentation: usesSegmentation)
         addresses = AddressTable(seed: seed)
+        seeds = SeededGenerator(seed: ~seed)
         spare = buffers.take()
     }
 
@@ -140,10 +144,12 @@ package struct WorkerCore: ~Copyable {
                 return
             }
             let state = conference.pointee.state(of: existing.pointee.member)
+            let recipients = existing.pointee.dataRecipients
             remove(existing)
             try add(description, participant, name, conference, controlSSRC, canonicalName, now)
             if let state, let peer = peer(participant, in: name) {
                 conference.pointee.restore(state, to: peer.pointee.member, now: now)
+                peer.pointee.dataRecipients = recipients
             }
             return
         }
@@ -251,6 +257,10 @@ package struct WorkerCore: ~Copyable {
             if publication.source == .microphone { conference.pointee.setPublished(true, reference) }
         }
         conference.pointee.setSlots(description.slots, member, now: now)
+        if peer.pointee.data == nil {
+            openDataLink(of: peer, now: now)
+            drive(peer, now: now)
+        }
     }
 
     /// Changes what is let through from and to a participant.

@@ -25,5 +25,10 @@ public struct WorkerCounters: Sendable, Hashable {
         peers.sentKeyframeRequests += counters.sentKeyframeRequests
         peers.receivedKeyframeRequests += counters.receivedKeyframeRequests
         peers.reportedLost += counters.reportedLost
+        peers.receivedDataMessages += counters.receivedDataMessages
+        peers.sentDataMessages += counters.sentDataMessages
+        peers.droppedDataMessages += counters.droppedDataMessages
+        peers.refusedDataMessages += counters.refusedDataMessages
+        peers.sentDataOctets += counters.sentDataOctets
     }
 }

@@ -6,7 +6,8 @@ public import SRTP
 ///
 /// Does DTLS 1.2 and 1.3 in either role. It has no socket and no clock: the driver passes datagrams and instants in,
 /// and after every call drains ``poll()`` until it gives nil. It then waits for a datagram or for ``timeout``. The
-/// session must be kept after `connected`, since the peer may have lost our last flight. Application data is discarded.
+/// session must be kept after `connected`, since the peer may have lost our last flight. Application data, which is SCTP in
+/// WebRTC (RFC 8261), is given and taken one record at a time.
 ///
 /// Not thread-safe; its randomness is BoringSSL's own.
 public final class DTLSSession {
@@ -26,6 +27,8 @@ public final class DTLSSession {
         case connected(SRTPKeyingMaterial)
         /// The session is over, for this reason. Nothing follows but what was to be transmitted before.
         case failed(DTLSError)
+        /// The peer has sent one record of application data; of meaning only after `connected`.
+        case received([UInt8])
         /// The peer has closed the connection in order.
         case closed
     }
@@ -146,6 +149,21 @@ public final class DTLSSession {
         }
     }
 
+    /// Sends one record of application data, as soon as it is polled for.
+    /// - Parameter bytes: At most ``largestRecord`` bytes; more, or sent before `connected`, is not taken.
+    /// - Returns: Whether it was taken.
+    @discardableResult
+    public func send(_ bytes: [UInt8]) -> Bool {
+        guard case .connected = state, !bytes.isEmpty, bytes.count <= Self.largestRecord else { return false }
+        ERR_clear_error()
+        guard SSL_write(ssl, bytes, Int32(bytes.count)) == bytes.count else { return false }
+        collectDatagrams()
+        return true
+    }
+
+    /// The application data that one datagram holds, whatever the cipher, in bytes.
+    public static let largestRecord = 1400
+
     /// The next thing to do, or nil when there is none.
     public func poll() -> Output? {
         guard nextOutput < outputs.count else {
@@ -261,7 +279,10 @@ extension DTLSSession {
         withUnsafeTemporaryAllocation(byteCount: 2048, alignment: 1) { scratch in
             while true {
                 let result = SSL_read(ssl, scratch.baseAddress, Int32(scratch.count))
-                if result > 0 { continue }
+                if result > 0 {
+                    outputs.append(.received(Array(UnsafeRawBufferPointer(rebasing: scratch[..<Int(result)]))))
+                    continue
+                }
                 switch SSL_get_error(ssl, result) {
                 case SSL_ERROR_WANT_READ, SSL_ERROR_WANT_WRITE:
                     return

@@ -20,6 +20,7 @@ struct AnswerWriter {
         answer.attributes.append("ice-options", "ice2")
         if offer.attributes.allowsMixedExtensions { answer.attributes.append("extmap-allow-mixed") }
         answer.media = offer.media.map { media in
+            if let data = session.data, media.attributes.mid == data.mid { return accepted(media, data) }
             guard let line = media.attributes.mid.flatMap({ session.line($0) }), line.isAccepted else {
                 return rejected(media)
             }
@@ -38,16 +39,30 @@ struct AnswerWriter {
         return answer
     }
 
+    private func accepted(_ media: SessionDescription.Media, _ data: NegotiatedDataLine) -> SessionDescription.Media {
+        var answer = SessionDescription.Media(
+            kind: media.kind, port: parameters.candidates.first { $0.transport == .udp }?.port ?? 9,
+            transport: media.transport, formats: [DataLine.format], connection: connection)
+        answer.attributes.append("mid", data.mid.rawValue)
+        writeTransport(data.mid, to: &answer.attributes)
+        DataLine.write(to: &answer.attributes)
+        return answer
+    }
+
+    private var connection: SessionDescription.ConnectionData {
+        parameters.candidates.first { $0.transport == .udp }.map { candidate in
+            .init(addressType: candidate.address.contains(":") ? "IP6" : "IP4", address: candidate.address)
+        } ?? .unspecified
+    }
+
     private func accepted(_ media: SessionDescription.Media, _ line: NegotiatedLine) -> SessionDescription.Media {
         let destination = parameters.candidates.first { $0.transport == .udp }
         var answer = SessionDescription.Media(
             kind: media.kind, port: destination?.port ?? 9, transport: media.transport,
             formats: line.codecs.flatMap(\.formats),
-            connection: destination.map { candidate in
-                .init(addressType: candidate.address.contains(":") ? "IP6" : "IP4", address: candidate.address)
-            } ?? .unspecified)
+            connection: connection)
         answer.attributes.append("mid", line.mid.rawValue)
-        writeTransport(line, to: &answer.attributes)
+        writeTransport(line.mid, to: &answer.attributes)
         answer.attributes.append("rtcp-mux")
         if media.attributes.hasReducedSizeRTCP { answer.attributes.append("rtcp-rsize") }
         if media.attributes.allowsMixedExtensions { answer.attributes.append("extmap-allow-mixed") }
@@ -64,13 +79,13 @@ struct AnswerWriter {
 
     /// Credentials, role and fingerprint stand on every line, since not every client takes them from the first one;
     /// candidates on the first alone.
-    private func writeTransport(_ line: NegotiatedLine, to attributes: inout AttributeList) {
+    private func writeTransport(_ mid: Mid, to attributes: inout AttributeList) {
         attributes.append("ice-ufrag", parameters.ice.ufrag)
         attributes.append("ice-pwd", parameters.ice.password)
         attributes.append("fingerprint", parameters.fingerprint.sdpValue)
         let role: SetupRole = session.ourDTLSRole == .server ? .passive : .active
         attributes.append("setup", role.rawValue)
-        if line.mid == session.bundle.first {
+        if mid == session.bundle.first {
             parameters.candidates.forEach { attributes.append("candidate", $0.sdpValue) }
             attributes.append("end-of-candidates")
         }

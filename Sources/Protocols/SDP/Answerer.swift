@@ -28,13 +28,16 @@ public enum Answerer {
             if let mid = media.attributes.mid, !mids.insert(mid).inserted {
                 throw NegotiationError(.duplicateMid, mid: mid, "Two m-lines have the mid \(mid).")
             }
-            decisions.append(try LineDecision(media, parameters: parameters, counts: &counts))
+            decisions.append(
+                try LineDecision(
+                    media, parameters: parameters, counts: &counts, hasData: decisions.contains { $0.data != nil }))
         }
         let transport = try OfferedTransport(offer, accepted: decisions.filter(\.isAccepted), previous: previous)
 
         var session = NegotiatedSession(
             remoteICE: transport.ice, remoteFingerprints: transport.fingerprints, ourDTLSRole: transport.ourRole,
-            bundle: transport.mids, lines: [], rejections: decisions.compactMap(\.rejection), slotStreams: [:])
+            bundle: transport.mids, lines: [], data: decisions.lazy.compactMap(\.data).first,
+            rejections: decisions.compactMap(\.rejection), slotStreams: [:])
         for decision in decisions {
             if let line = decision.line(slots: &slots, nextSSRC: nextSSRC) { session.lines.append(line) }
         }

@@ -8,6 +8,8 @@ struct LineDecision {
     private(set) var mid: Mid?
     private(set) var kind: MediaKind?
     private(set) var rejection: LineRejection?
+    /// What a line of data channels says; such a line is neither audio nor video.
+    private(set) var data: NegotiatedDataLine?
     /// Whether the line gets a port in the answer, be it `inactive`.
     private(set) var isAccepted = false
     private var purposes: [LinePurpose] = []
@@ -28,9 +30,12 @@ struct LineDecision {
         .dependencyDescriptor,
     ]
 
-    /// - Parameter counts: How many lines of each purpose are in use so far.
+    /// - Parameters:
+    ///   - counts: How many lines of each purpose are in use so far.
+    ///   - hasData: Whether a line before it carries the data channels.
     init(
-        _ media: SessionDescription.Media, parameters: AnswerParameters, counts: inout [LinePurpose: Int]
+        _ media: SessionDescription.Media, parameters: AnswerParameters, counts: inout [LinePurpose: Int],
+        hasData: Bool
     ) throws(NegotiationError) {
         self.media = media
         mid = media.attributes.mid
@@ -43,8 +48,12 @@ struct LineDecision {
             throw NegotiationError(
                 .missingMid, "An m-line (\(media.kind)) needs a=mid with a token of at most 32 characters.")
         }
+        if media.kind == DataLine.kind {
+            decideData(mid, hasData: hasData)
+            return
+        }
         guard let kind else {
-            reject(.unsupportedMedia, "is \(media.kind); only audio and video are supported")
+            reject(.unsupportedMedia, "is \(media.kind); only audio, video and data channels are supported")
             return
         }
         guard Self.transports.contains(media.transport) else {
@@ -66,6 +75,21 @@ struct LineDecision {
         if published != nil, extensions.id(for: .rid) != nil {
             rids = Array(media.attributes.sentRids.prefix(parameters.maximumSimulcastLayers))
         }
+    }
+
+    private mutating func decideData(_ mid: Mid, hasData: Bool) {
+        guard DataLine.transports.contains(media.transport), let read = DataLine.read(media, mid: mid) else {
+            reject(
+                .unsupportedTransport,
+                "uses \(media.transport); data channels need UDP/DTLS/SCTP webrtc-datachannel and a=sctp-port")
+            return
+        }
+        guard !hasData else {
+            reject(.overLimit, "is a second line of data channels; all of them share one")
+            return
+        }
+        data = read
+        isAccepted = true
     }
 
     private mutating func reject(_ reason: LineRejection.Reason, _ message: String) {

@@ -19,6 +19,8 @@ public struct NegotiatedSession: Hashable, Sendable {
     public var bundle: [Mid]
     /// The audio and video lines in the order of the offer, rejected ones among them.
     public var lines: [NegotiatedLine]
+    /// The line of data channels; nil without one.
+    public var data: NegotiatedDataLine?
     /// Every line of which something was refused, of any kind of media.
     public var rejections: [LineRejection]
     /// The streams that belong to slots, also of slots that are out of use at present.
@@ -26,7 +28,7 @@ public struct NegotiatedSession: Hashable, Sendable {
 
     public init(
         remoteICE: ICECredentials, remoteFingerprints: [CertificateFingerprint], ourDTLSRole: DTLSRole,
-        bundle: [Mid], lines: [NegotiatedLine], rejections: [LineRejection] = [],
+        bundle: [Mid], lines: [NegotiatedLine], data: NegotiatedDataLine? = nil, rejections: [LineRejection] = [],
         slotStreams: [Mid: SlotStreams] = [:]
     ) {
         self.remoteICE = remoteICE
@@ -34,6 +36,7 @@ public struct NegotiatedSession: Hashable, Sendable {
         self.ourDTLSRole = ourDTLSRole
         self.bundle = bundle
         self.lines = lines
+        self.data = data
         self.rejections = rejections
         self.slotStreams = slotStreams
     }

@@ -47,7 +47,7 @@ public struct LineRejection: Hashable, Sendable {
     public enum Reason: String, Hashable, Sendable {
         /// The client itself took the line out of use (port 0 in the offer).
         case removed
-        /// Not audio or video; data channels for example.
+        /// Neither audio nor video nor data channels.
         case unsupportedMedia
         /// A transport other than RTP over DTLS-SRTP.
         case unsupportedTransport

@@ -113,6 +113,11 @@ extension AttributeList {
         contains("rtcp-rsize")
     }
 
+    /// `a=max-message-size` of a data channel line in bytes (RFC 8841 §6): what the writer takes; 0: anything.
+    public var maximumMessageSize: Int? {
+        value("max-message-size").flatMap { Int($0) }.flatMap { $0 < 0 ? nil : $0 }
+    }
+
     /// `a=sctp-port` of a data channel line (RFC 8841).
     public var sctpPort: UInt16? {
         value("sctp-port").flatMap { UInt16($0) }

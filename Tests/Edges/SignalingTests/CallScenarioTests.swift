@@ -195,6 +195,16 @@ struct CallScenarioTests {
         let leg = try #require(await stage.media.leg(participant, in: id))
         #expect(leg.offers == 2)
         #expect(leg.slots == [SlotRequest(mid: "6", participant: nil)])
+        let named = await ada.request(
+            "data.recipients", ["callId": call, "channelId": 7, "participantIds": [participant.json]])
+        #expect(named["type"] == "reply")
+        #expect(await stage.media.leg(participant, in: id)?.dataRecipients == [7: [participant]])
+        let stranger = await ada.request(
+            "data.recipients", ["callId": call, "channelId": 7, "participantIds": ["nobody"]])
+        #expect(stranger.refusal == "participantNotFound")
+        #expect(stranger["error"]?["target"] == "nobody")
+        _ = await ada.request("data.recipients", ["callId": call, "channelId": 7, "participantIds": .null])
+        #expect(await stage.media.leg(participant, in: id)?.dataRecipients == [:])
         await stage.directory.handle(.connected(id, participant))
         #expect(ada.push("media.state")?["state"] == "connected")
         await stage.directory.handle(.interrupted(id, participant))

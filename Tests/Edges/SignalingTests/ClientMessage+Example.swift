@@ -62,6 +62,10 @@ extension ClientMessage.Request {
         case .servers: return message("media.servers")
         case .receive(let id, let slots):
             return message("media.receive", call(id), .some("slots", .array(slots.map(\.example))))
+        case .dataRecipients(let id, let channel, let participants):
+            return message(
+                "data.recipients", call(id), .some("channelId", .integer(Int(channel))),
+                .some("participantIds", participants.map { .array($0.map(\.json)) } ?? .null))
         }
     }
 }

@@ -35,6 +35,7 @@ struct GoldenMessageTests {
                 "hello", "ping", "bye", "token", "call.start", "call.join", "call.accept", "call.reject",
                 "call.hangUp", "call.add", "call.remove", "call.mute", "call.muteParticipants", "call.hold",
                 "call.publish", "media.offer", "media.receive", "media.servers",
+                "data.recipients",
             ])
         let server = Set(Self.goldens("server").compactMap { $0.message["type"]?.string })
         #expect(

@@ -30,6 +30,9 @@ struct RefusalTests {
                 #"{"type":"media.receive","id":3,"callId":"x","slots":[{"mid":"1","participantId":"p","source":"camera","width":-1}]}"#,
                 "slots.0.width", 3
             ),
+            (#"{"type":"data.recipients","id":3,"callId":"x","channelId":0}"#, "channelId", 3),
+            (#"{"type":"data.recipients","id":3,"callId":"x","channelId":70000}"#, "channelId", 3),
+            (#"{"type":"data.recipients","id":3,"callId":"x","channelId":1,"participantIds":[7]}"#, "participantIds.0", 3),
             (#"{"type":"ping"}"#, "time", nil),
         ] as [(String, String?, Int?)])
     func malformed(text: String, member: String?, id: Int?) async throws {
