@@ -29,7 +29,10 @@ extension WorkerCore {
                 checkSilence(of: peer, now: now)
             }
             if peer.pointee.streamCount > 0, isReady(peer) { reportArrivals(of: peer, now: now) }
-            if isSlowTurn, isReady(peer) { report(to: peer, now: now, wallClock: wallClock) }
+            if isSlowTurn, isReady(peer) {
+                report(to: peer, now: now, wallClock: wallClock)
+                peer.pointee.control.pointee.backlog.relax(now: now)
+            }
             if turn % WorkerCore.paceTurn == 0 || peer.pointee.hasToPace { pace(peer, now: now) }
         }
         let checksCodecs = now - lastCodecCheck >= WorkerCore.codecCheckInterval
