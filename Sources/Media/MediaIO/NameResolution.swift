@@ -2,7 +2,9 @@ public import ProtocolCore
 
 #if canImport(Darwin)
     internal import Darwin
-#else
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Glibc)
     internal import Glibc
 #endif
 

@@ -1,8 +1,11 @@
+internal import CSockets
 public import ProtocolCore
 
 #if canImport(Darwin)
     internal import Darwin
-#else
+#elseif canImport(Musl)
+    internal import Musl
+#elseif canImport(Glibc)
     internal import Glibc
 #endif
 
@@ -43,7 +46,7 @@ public struct StreamSocket: ~Copyable {
     /// Begins to connect to a literal address. Throws `SystemError`, for example when there is no route.
     /// - Parameter limit: How many bytes may wait for the kernel.
     public init(connectingTo remote: SocketEndpoint, limit: Int) throws(SystemError) {
-        let descriptor = socket(remote.isIPv6 ? AF_INET6 : AF_INET, Self.stream, 0)
+        let descriptor = csockets_stream_socket(remote.isIPv6 ? AF_INET6 : AF_INET)
         guard descriptor >= 0 else { throw SystemError("socket") }
         Self.prepare(descriptor)
         var address = SocketAddress(remote, onIPv6Socket: remote.isIPv6)
@@ -64,17 +67,7 @@ public struct StreamSocket: ~Copyable {
         close(descriptor)
     }
 
-    #if canImport(Darwin)
-        private static let stream = SOCK_STREAM
-        private static let sendFlags: Int32 = 0
-    #else
-        private static let stream = Int32(SOCK_STREAM.rawValue)
-        private static let sendFlags = Int32(MSG_NOSIGNAL)
-    #endif
-
     private static func prepare(_ descriptor: Int32) {
-        _ = fcntl(descriptor, F_SETFL, fcntl(descriptor, F_GETFL) | O_NONBLOCK)
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         var on: Int32 = 1
         // Packets are sent when they are there, not when a segment is full.
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &on, socklen_t(MemoryLayout<Int32>.size))
@@ -153,9 +146,9 @@ public struct StreamSocket: ~Copyable {
     private mutating func systemSend(_ bytes: UnsafeRawBufferPointer) -> Int {
         guard !bytes.isEmpty else { return 0 }
         #if canImport(Darwin)
-            let count = Darwin.send(descriptor, bytes.baseAddress, bytes.count, Self.sendFlags)
+            let count = Darwin.send(descriptor, bytes.baseAddress, bytes.count, csockets_send_flags())
         #else
-            let count = Glibc.send(descriptor, bytes.baseAddress, bytes.count, Self.sendFlags)
+            let count = Glibc.send(descriptor, bytes.baseAddress, bytes.count, csockets_send_flags())
         #endif
         lastError = count < 0 ? errno : 0
         return count

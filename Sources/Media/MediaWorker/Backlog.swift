@@ -3,13 +3,17 @@ internal import ProtocolCore
 
 /// Video packets that wait for their turn on one receiver's link, oldest first.
 ///
-/// Only headers are kept; the payloads stay in the histories of their tracks. Memory is taken when the first packet has
-/// to wait, which on a good link never happens.
+/// Only headers are kept; the payloads stay in the histories of their tracks. Memory is taken when packets have to wait, as
+/// much as they need, and given back when none has for a while.
 struct Backlog: ~Copyable {
     /// Packets at most: more than a second of 4 Mbit/s. What goes beyond is dropped, as a router would.
     static let capacity = 512
     /// What has waited so long is of no use in a conversation: the picture had better begin anew.
     static let patience: Duration = .seconds(1)
+
+    /// Without a packet that waits for so long, memory is given back.
+    private static let rest: Duration = .seconds(2)
+    private static let initialPlaces = 32
 
     private struct Entry {
         var packet: ForwardedPacket
@@ -17,7 +21,10 @@ struct Backlog: ~Copyable {
     }
 
     private var entries: UnsafeMutablePointer<Entry>?
+    /// A power of two, `capacity` at most; zero without memory.
+    private var places = 0
     private var head = 0
+    private var lastAppended = Instant.zero
     private(set) var count = 0
     /// Packets that found no room, or whose payload was forgotten while they waited.
     private(set) var dropped: UInt64 = 0
@@ -45,17 +52,45 @@ struct Backlog: ~Copyable {
             dropped += 1
             return
         }
-        let storage = entries ?? .allocate(capacity: Backlog.capacity)
-        entries = storage
-        (storage + (head + count) % Backlog.capacity).initialize(to: Entry(packet: packet, since: now))
+        if count == places { grow() }
+        guard let entries else { return }
+        (entries + place(count)).initialize(to: Entry(packet: packet, since: now))
         count += 1
+        lastAppended = now
+    }
+
+    /// Gives memory back that is not needed any more. Call it now and then.
+    mutating func relax(now: Instant) {
+        guard count == 0, places > 0, now - lastAppended > Backlog.rest else { return }
+        entries?.deallocate()
+        entries = nil
+        places = 0
+        head = 0
+    }
+
+    /// Where the entry lies that is so far behind the oldest.
+    @inline(__always)
+    private func place(_ position: Int) -> Int {
+        (head &+ position) & (places &- 1)
+    }
+
+    private mutating func grow() {
+        let larger = max(Backlog.initialPlaces, places * 2)
+        let storage = UnsafeMutablePointer<Entry>.allocate(capacity: larger)
+        if let entries {
+            for position in 0..<count { (storage + position).initialize(to: entries[place(position)]) }
+            entries.deallocate()
+        }
+        entries = storage
+        places = larger
+        head = 0
     }
 
     /// Takes the oldest packet, with its payload where it lies now.
     mutating func popFirst(from conference: UnsafeMutablePointer<Conference>) -> ForwardedPacket? {
         while count > 0, let entries {
             var packet = entries[head].packet
-            head = (head + 1) % Backlog.capacity
+            head = place(1)
             count -= 1
             if let origin = packet.origin, let found = conference.pointee.payload(of: origin),
                 found.length == packet.payloadLength
@@ -73,9 +108,9 @@ struct Backlog: ~Copyable {
         guard count > 0, let entries else { return }
         var kept = 0
         for position in 0..<count {
-            let entry = entries[(head + position) % Backlog.capacity]
+            let entry = entries[place(position)]
             guard entry.packet.origin?.track.member != member else { continue }
-            entries[(head + kept) % Backlog.capacity] = entry
+            entries[place(kept)] = entry
             kept += 1
         }
         dropped += UInt64(count - kept)

@@ -41,7 +41,10 @@ extension WorkerCore {
         }
         if isWatched {
             peer.pointee.nextWatch = now + WorkerCore.watchInterval
-            if isReady(peer) { report(to: peer, now: now, wallClock: wallClock) }
+            if isReady(peer) {
+                report(to: peer, now: now, wallClock: wallClock)
+                peer.pointee.control.pointee.backlog.relax(now: now)
+            }
         }
         if peer.pointee.streamCount > 0, isReady(peer) { reportArrivals(of: peer, now: now) }
         var due = peer.pointee.nextWatch
