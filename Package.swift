@@ -139,14 +139,14 @@ let clients: [Target] = [
     .target(
         name: "ClientTransport",
         dependencies: [
-            "Congestion", "Cryptography", "DTLS", "ICE", "MediaIO", "PayloadFormats", "ProtocolCore", "RTP", "SDP",
-            "SRTP", "STUN", "TLS", "TURN",
+            "Congestion", "Cryptography", "DTLS", "DataChannels", "ICE", "MediaIO", "PayloadFormats", "ProtocolCore",
+            "RTP", "SCTP", "SDP", "SRTP", "STUN", "TLS", "TURN",
         ], path: "Clients/Swift/Sources/ClientTransport", swiftSettings: strict),
     .target(
         name: "CallingClient",
         dependencies: [
-            "ClientTransport", "Congestion", "DTLS", "MediaIO", "PayloadFormats", "ProtocolCore", "RTP", "Reception",
-            "SDP", "TLS", "TURN", boringSSL,
+            "ClientTransport", "Congestion", "DTLS", "DataChannels", "MediaIO", "PayloadFormats", "ProtocolCore", "RTP",
+            "Reception", "SDP", "TLS", "TURN", boringSSL,
             nio, nioHTTP1, product("NIOFoundationCompat", "swift-nio"), product("NIOPosix", "swift-nio"),
             product("NIOWebSocket", "swift-nio"),
         ], path: "Clients/Swift/Sources/CallingClient", swiftSettings: strict),

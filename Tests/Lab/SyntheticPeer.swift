@@ -162,6 +162,8 @@ package struct SyntheticPeer: ~Copyable {
                 isConnected = true
             case .failed(let error):
                 failures.append(String(describing: error))
+            case .received:
+                break
             case .closed:
                 isConnected = false
             }

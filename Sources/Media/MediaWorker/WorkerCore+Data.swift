@@ -1,4 +1,6 @@
 internal import Conference
+internal import Congestion
+internal import DTLS
 internal import DataChannels
 internal import MediaIO
 package import ProtocolCore

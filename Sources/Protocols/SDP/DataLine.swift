@@ -15,6 +15,19 @@ public struct NegotiatedDataLine: Hashable, Sendable {
     }
 }
 
+/// The m-line of data channels in an offer of ours.
+public struct OfferDataLine: Hashable, Sendable {
+    /// At most 32 characters of a token.
+    public var mid: Mid
+    /// How many of the other m-lines stand before it: the same in all offers of a session.
+    public var position: Int
+
+    public init(mid: Mid, position: Int) {
+        self.mid = mid
+        self.position = position
+    }
+}
+
 /// What both sides say of data channels in SDP.
 public enum DataLine {
     /// The port that browsers use too; there is one association for each transport, so that it distinguishes nothing.

@@ -13,13 +13,15 @@ public struct AnsweredSession: Hashable, Sendable {
     public var ourDTLSRole: NegotiatedSession.DTLSRole
     /// As many as the offer has, in its order.
     public var lines: [AnsweredLine]
+    /// The line of data channels; nil when there is none, or it was rejected.
+    public var data: NegotiatedDataLine?
     /// The header extensions of all lines; bundled lines agree on them.
     public var extensions: HeaderExtensionMap
 
     public init(
         remoteICE: ICECredentials, isRemoteLite: Bool, candidates: [Candidate],
         remoteFingerprints: [CertificateFingerprint], ourDTLSRole: NegotiatedSession.DTLSRole,
-        lines: [AnsweredLine], extensions: HeaderExtensionMap
+        lines: [AnsweredLine], data: NegotiatedDataLine? = nil, extensions: HeaderExtensionMap
     ) {
         self.remoteICE = remoteICE
         self.isRemoteLite = isRemoteLite
@@ -27,6 +29,7 @@ public struct AnsweredSession: Hashable, Sendable {
         self.remoteFingerprints = remoteFingerprints
         self.ourDTLSRole = ourDTLSRole
         self.lines = lines
+        self.data = data
         self.extensions = extensions
     }
 

@@ -17,10 +17,12 @@ public struct OfferParameters: Sendable {
     public var cname: String
     /// In the order of the m-lines, which must stay the same in later offers: new lines go to the end.
     public var lines: [OfferLine]
+    /// The line of data channels; nil without one.
+    public var data: OfferDataLine?
 
     public init(
         sessionID: UInt64, sessionVersion: UInt64, ice: ICECredentials, candidates: [Candidate] = [],
-        fingerprint: CertificateFingerprint, cname: String, lines: [OfferLine]
+        fingerprint: CertificateFingerprint, cname: String, lines: [OfferLine], data: OfferDataLine? = nil
     ) {
         self.sessionID = sessionID
         self.sessionVersion = sessionVersion
@@ -29,6 +31,7 @@ public struct OfferParameters: Sendable {
         self.fingerprint = fingerprint
         self.cname = cname
         self.lines = lines
+        self.data = data
     }
 }
 

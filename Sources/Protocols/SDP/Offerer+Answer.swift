@@ -7,22 +7,31 @@ extension Offerer {
     public static func read(
         _ answer: SessionDescription, to offer: OfferParameters
     ) throws(AnswerError) -> AnsweredSession {
-        guard answer.media.count == offer.lines.count else {
-            throw AnswerError(
-                .linesDiffer, "The answer has \(answer.media.count) m-lines, and the offer \(offer.lines.count).")
+        let count = offer.lines.count + (offer.data == nil ? 0 : 1)
+        guard answer.media.count == count else {
+            throw AnswerError(.linesDiffer, "The answer has \(answer.media.count) m-lines, and the offer \(count).")
+        }
+        var medias = answer.media
+        var data: NegotiatedDataLine?
+        if let line = offer.data {
+            let media = medias.remove(at: min(line.position, offer.lines.count))
+            guard media.kind == DataLine.kind else {
+                throw AnswerError(.linesDiffer, "The answer has another m-line in the place of \(line.mid).")
+            }
+            if media.port != 0 { data = DataLine.read(media, mid: line.mid) }
         }
         var lines: [AnsweredLine] = []
         var extensions = HeaderExtensionMap()
-        for (media, offered) in zip(answer.media, offer.lines) {
+        for (media, offered) in zip(medias, offer.lines) {
             let line = try line(media, offered)
             lines.append(line)
             if line.isAccepted { merge(media, offered, into: &extensions) }
         }
-        guard let first = lines.firstIndex(where: \.isAccepted) else {
+        guard let first = answer.media.first(where: { $0.port != 0 }) else {
             throw AnswerError(.nothingAccepted, "The answer rejects every m-line.")
         }
         // What bundled lines share stands on the first one, or once for the session.
-        let sources = [answer.media[first].attributes, answer.attributes]
+        let sources = [first.attributes, answer.attributes]
         guard let ice = sources.lazy.compactMap(\.iceCredentials).first, ice.isWellFormed else {
             throw AnswerError(.missingICECredentials, "The answer has no good a=ice-ufrag and a=ice-pwd.")
         }
@@ -36,7 +45,7 @@ extension Offerer {
         return AnsweredSession(
             remoteICE: ice, isRemoteLite: answer.attributes.isICELite,
             candidates: candidates.sorted { $0.priority > $1.priority }, remoteFingerprints: fingerprints,
-            ourDTLSRole: try role(sources), lines: lines, extensions: extensions)
+            ourDTLSRole: try role(sources), lines: lines, data: data, extensions: extensions)
     }
 
     private static func role(_ sources: [AttributeList]) throws(AnswerError) -> NegotiatedSession.DTLSRole {

@@ -16,32 +16,47 @@ public enum Offerer {
             origin: SessionDescription.Origin(
                 sessionID: String(parameters.sessionID), sessionVersion: String(parameters.sessionVersion),
                 address: SessionDescription.ConnectionData(address: "127.0.0.1")))
-        offer.attributes.append("group", (["BUNDLE"] + parameters.lines.map(\.mid.rawValue)).joined(separator: " "))
+        var mids = parameters.lines.map(\.mid.rawValue)
+        if let data = parameters.data { mids.insert(data.mid.rawValue, at: min(data.position, mids.count)) }
+        offer.attributes.append("group", (["BUNDLE"] + mids).joined(separator: " "))
         offer.attributes.append("extmap-allow-mixed")
         offer.attributes.append("msid-semantic", "WMS *")
-        offer.media = parameters.lines.enumerated().map { position, line in
-            media(line, isFirst: position == 0, parameters)
+        offer.media = parameters.lines.map { media($0, parameters) }
+        if let line = parameters.data {
+            offer.media.insert(media(line, parameters), at: min(line.position, offer.media.count))
         }
+        guard !offer.media.isEmpty else { return offer }
+        parameters.candidates.forEach { offer.media[0].attributes.append("candidate", $0.sdpValue) }
+        offer.media[0].attributes.append("end-of-candidates")
         return offer
     }
 
-    private static func media(
-        _ line: OfferLine, isFirst: Bool, _ parameters: OfferParameters
-    ) -> SessionDescription.Media {
+    private static func media(_ line: OfferDataLine, _ parameters: OfferParameters) -> SessionDescription.Media {
+        var media = SessionDescription.Media(
+            kind: DataLine.kind, port: 9, transport: "UDP/DTLS/SCTP", formats: [DataLine.format],
+            connection: .unspecified)
+        writeTransport(line.mid, parameters, to: &media.attributes)
+        DataLine.write(to: &media.attributes)
+        return media
+    }
+
+    private static func writeTransport(
+        _ mid: Mid, _ parameters: OfferParameters, to attributes: inout AttributeList
+    ) {
+        attributes.append("mid", mid.rawValue)
+        attributes.append("ice-ufrag", parameters.ice.ufrag)
+        attributes.append("ice-pwd", parameters.ice.password)
+        attributes.append("ice-options", "trickle")
+        attributes.append("fingerprint", parameters.fingerprint.sdpValue)
+        attributes.append("setup", SetupRole.actpass.rawValue)
+    }
+
+    private static func media(_ line: OfferLine, _ parameters: OfferParameters) -> SessionDescription.Media {
         let codecs = OfferedCodec.all(for: line)
         var media = SessionDescription.Media(
             kind: line.purpose.kind.rawValue, port: 9, transport: "UDP/TLS/RTP/SAVPF",
             formats: codecs.flatMap(\.formats), connection: .unspecified)
-        media.attributes.append("mid", line.mid.rawValue)
-        media.attributes.append("ice-ufrag", parameters.ice.ufrag)
-        media.attributes.append("ice-pwd", parameters.ice.password)
-        media.attributes.append("ice-options", "trickle")
-        media.attributes.append("fingerprint", parameters.fingerprint.sdpValue)
-        media.attributes.append("setup", SetupRole.actpass.rawValue)
-        if isFirst {
-            parameters.candidates.forEach { media.attributes.append("candidate", $0.sdpValue) }
-            media.attributes.append("end-of-candidates")
-        }
+        writeTransport(line.mid, parameters, to: &media.attributes)
         for extensionID in HeaderExtensionID.offered(for: line) {
             media.attributes.append("extmap", "\(extensionID.rawValue) \(extensionID.meaning.uri)")
         }

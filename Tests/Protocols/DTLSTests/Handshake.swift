@@ -86,6 +86,16 @@ final class Handshake {
         }
     }
 
+    /// What each end was sent as application data.
+    private(set) var records: [End: [[UInt8]]] = [:]
+
+    /// Sends application data from one end, and lets everything pass.
+    func send(_ record: [UInt8], from end: End) -> Bool {
+        let isTaken = session(end).send(record)
+        drain(session(end), end)
+        return isTaken
+    }
+
     private func drain(_ session: DTLSSession, _ end: End) {
         while let output = session.poll() {
             switch output {
@@ -96,6 +106,7 @@ final class Handshake {
                 datagramCount += 1
             case .connected(let material): keys[end] = material
             case .failed(let error): failures[end] = error
+            case .received(let record): records[end, default: []].append(record)
             case .closed: closed.insert(end)
             }
         }

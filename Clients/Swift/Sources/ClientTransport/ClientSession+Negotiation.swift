@@ -23,7 +23,8 @@ extension ClientSession {
             candidates: ice.localCandidates.filter { !Self.isWildcard($0) },
             fingerprint: SDP.CertificateFingerprint(
                 algorithm: fingerprint.algorithm.rawValue, digest: fingerprint.bytes),
-            cname: configuration.canonicalName, lines: lines.map { offerLine($0) })
+            cname: configuration.canonicalName, lines: lines.map { offerLine($0) },
+            data: data.line(after: lines.count))
         offered = parameters
         return Offerer.offer(parameters)
     }
@@ -88,6 +89,7 @@ extension ClientSession {
         learnCodecs(agreement)
         installOutgoing(agreement)
         installIncoming(agreement)
+        if isConnected { openData(now: now) }
         sendsVideo = outgoing.contains { $0.isVideo && $0.codec != nil }
         if sendsVideo, nextControl == nil { nextControl = now }
         ice.setRemote(
@@ -112,6 +114,7 @@ extension ClientSession {
         }
         isConnected = false
         isEnded = false
+        data.reset()
     }
 
     private mutating func learnCodecs(_ agreement: AnsweredSession) {

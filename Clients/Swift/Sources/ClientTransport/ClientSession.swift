@@ -53,6 +53,7 @@ public struct ClientSession: ~Copyable {
     var pacer: Pacer
     var nextControl: Instant?
     var frames = FrameBudget()
+    var data = SessionData()
 
     // Receiving.
     var incoming = IncomingStreams()
@@ -128,6 +129,7 @@ public struct ClientSession: ~Copyable {
         consider(arrivals.deadline)
         consider(nextReport)
         consider(nextControl)
+        consider(data.due)
         if hasLosses {
             for stream in incoming.all where stream.isRepaired { consider(stream.losses.deadline) }
         }
@@ -143,6 +145,7 @@ public struct ClientSession: ~Copyable {
         guard isConnected, let path = ice.path else { return }
         if let due = nextControl, due <= now { control(now: now) }
         flushVideo(now: now, path: path, into: &output)
+        advanceData(now: now, path: path, into: &output)
         sendFeedback(now: now, path: path, into: &output)
         if let due = nextReport, due <= now {
             sendReports(now: now, path: path, into: &output)
@@ -202,6 +205,9 @@ public struct ClientSession: ~Copyable {
                 isConnected = true
                 nextReport = now + Self.reportInterval
                 events.append(.connected)
+                openData(now: now)
+            case .received(let record):
+                receiveData(record, now: now)
             case .failed(let error):
                 end("DTLS failed: \(error)")
             case .closed:

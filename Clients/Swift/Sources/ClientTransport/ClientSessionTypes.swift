@@ -1,5 +1,6 @@
 public import Congestion
 public import DTLS
+public import DataChannels
 public import ICE
 public import ProtocolCore
 public import RTP
@@ -48,6 +49,12 @@ extension ClientSession {
         case ended(reason: String)
         /// Somebody cannot decode: please send a keyframe of this stream.
         case keyframeWanted(Mid, Rid?)
+        /// Data may be sent.
+        case dataOpened
+        /// Somebody's data message arrived.
+        case data(DataChannelKind, DataEnvelope)
+        /// There are no data channels any more.
+        case dataClosed
     }
 
     /// Names a stream that we send.
@@ -71,6 +78,10 @@ extension ClientSession {
         public var refusedPackets = 0
         /// Packets of an SSRC that no slot accounts for.
         public var unknownPackets = 0
+        public var sentDataMessages = 0
+        public var receivedDataMessages = 0
+        /// Data messages that could not be read.
+        public var refusedDataMessages = 0
         public var sentNacks = 0
         public var sentKeyframeRequests = 0
         public var receivedKeyframeRequests = 0
