@@ -228,7 +228,8 @@ let lab: [Target] = [
     .target(
         name: "MediaLab",
         dependencies: [
-            "ClientTransport", "Conference", "Congestion", "Cryptography", "DTLS", "ICE", "MediaIO", "MediaWorker",
+            "ClientTransport", "Conference", "Congestion", "Cryptography", "DTLS", "DataChannels", "ICE", "MediaIO",
+            "MediaWorker",
             "NetworkEmulation", "PayloadFormats", "ProtocolCore", "RTP", "Reception", "SDP", "SRTP", "STUN",
         ], path: "Tests/Lab", exclude: ["Scoreboard"], swiftSettings: strict)
 ]
@@ -317,7 +318,8 @@ let labTests: [Target] = [
     tests(
         "LabScenarios", in: "LabScenarios",
         [
-            "ClientTransport", "Conference", "Congestion", "MediaLab", "MediaWorker", "NetworkEmulation",
+            "ClientTransport", "Conference", "Congestion", "DataChannels", "MediaLab", "MediaWorker",
+            "NetworkEmulation",
             "ProtocolCore", "Reception", "TestSupport",
         ])
 ]

@@ -2,6 +2,7 @@ package import ClientTransport
 package import Conference
 internal import Congestion
 internal import DTLS
+package import DataChannels
 internal import ICE
 package import MediaWorker
 package import NetworkEmulation
@@ -22,6 +23,7 @@ package final class VirtualClient {
         package var frameRate = 30
         /// 0 (loudest) ... 127 (silence).
         package var audioLevel: UInt8 = 127
+        package var hasData = false
 
         package init() {}
     }
@@ -78,6 +80,10 @@ package final class VirtualClient {
     package var concealedAudio: Duration { ears.reduce(.zero) { $0 + $1.buffer.statistics.concealed } }
     package var counters: ClientSession.Counters { session.counters }
     package var isConnected: Bool { session.isConnected }
+
+    package private(set) var isDataOpen = false
+    /// The data messages that came.
+    package private(set) var data: [(kind: DataChannelKind, envelope: DataEnvelope)] = []
 
     private var datagrams = DatagramBuffer()
     private let lines: [ClientLine]
@@ -141,6 +147,7 @@ package final class VirtualClient {
                         frameRate: shape.frameRate, bitRate: layer.bitrate), seed: seed &+ UInt64(position)))
         }
         session.setWantedBitrate(.megabits(3))
+        if shape.hasData { session.enableData() }
     }
 
     var purposes: [Mid: LinePurpose] {
@@ -171,7 +178,12 @@ package final class VirtualClient {
     func produce(now: Instant) {
         if now >= sessionDue { session.advance(now: now, into: &datagrams) }
         while let event = session.poll() {
-            if case .keyframeWanted(_, let rid) = event { requestKeyframe(rid) }
+            switch event {
+            case .keyframeWanted(_, let rid): requestKeyframe(rid)
+            case .dataOpened: isDataOpen = true
+            case .data(let kind, let envelope): data.append((kind, envelope))
+            default: break
+            }
         }
         if session.isConnected {
             if hasCamera { produceVideo(now: now) }
@@ -222,6 +234,15 @@ package final class VirtualClient {
             if isPaused[position], demand.isWanted { sources[position].requestKeyframe() }
             isPaused[position] = !demand.isWanted
         }
+    }
+
+    /// Sends a message on a data channel; false when too much waits already.
+    package func sendData(_ envelope: DataEnvelope, _ kind: DataChannelKind, now: Instant) -> Bool {
+        let isTaken = session.sendData(envelope, kind, now: now, into: &datagrams)
+        sessionDue = session.deadline ?? Instant(nanoseconds: .max)
+        wakesAt = now
+        sendUp(now: now)
+        return isTaken
     }
 
     func note(_ allocation: WorkerEvent.ReceiverAllocation) {

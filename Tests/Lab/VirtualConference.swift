@@ -99,6 +99,13 @@ package final class VirtualConference {
             ], by: receiver.name, in: Self.name)
     }
 
+    /// Names who gets what a client sends on a data channel; nil: everybody.
+    package func setDataRecipients(_ recipients: [VirtualClient]?, ofChannel channel: UInt16, by sender: VirtualClient)
+    {
+        core.setDataRecipients(
+            recipients.map { Set($0.map(\.name)) }, ofChannel: channel, by: sender.name, in: Self.name)
+    }
+
     /// Lets time pass.
     package func run(for duration: Duration, each step: (VirtualConference) -> Void = { _ in }) {
         let end = now + duration

@@ -89,10 +89,7 @@ extension ClientMessage {
     }
 
     private static func channel(_ reader: MessageReader) throws(SignalingError) -> UInt16 {
-        guard let channel = UInt16(exactly: try reader.integer("channelId")), channel > 0 else {
-            throw reader.wrong("channelId", "a number from 1 to 65535")
-        }
-        return channel
+        UInt16(clamping: try reader.integer("channelId", in: 1...65_535))
     }
 
     private static func offer(in reader: MessageReader) throws(SignalingError) -> MediaOffer? {

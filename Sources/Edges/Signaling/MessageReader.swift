@@ -60,6 +60,14 @@ struct MessageReader {
         return integer
     }
 
+    func integer(_ name: String, in range: ClosedRange<Int>) throws(SignalingError) -> Int {
+        let integer = try integer(name)
+        guard range.contains(integer) else {
+            throw wrong(name, "an integer from \(range.lowerBound) to \(range.upperBound)")
+        }
+        return integer
+    }
+
     /// A size in pixels, 0 when absent.
     func pixels(_ name: String) throws(SignalingError) -> Int {
         switch value(name) {

@@ -384,7 +384,7 @@ extension ClientMessage.Request {
         switch self {
         case .start, .join, .accept: true
         case .token, .reject, .hangUp, .add, .remove, .mute, .muteParticipants, .hold, .publish, .offer, .receive,
-            .dataRecipients,            .servers:
+            .dataRecipients, .servers:
             false
         }
     }

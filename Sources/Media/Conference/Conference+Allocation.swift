@@ -11,6 +11,9 @@ extension Conference {
     static let allocationsPerPoll = 24
     /// What an audio slot takes from the link, in bits per second: Opus with its redundancy and headers.
     static let audioShare = 48_000
+    /// The link is probed for so much of what a receiver does not get yet: a rise needs headroom, and a link of which only
+    /// the bare rate is known would never be given it.
+    static let unmetDemand = LayerAllocator.headroom + 0.05
     /// A report with nothing but other rates goes out so seldom.
     static let rateReportInterval: Duration = .seconds(2)
 
@@ -29,7 +32,8 @@ extension Conference {
         }
     }
 
-    /// What would be sent to a member if its link carried anything, in bits per second.
+    /// For how much a member's link is to be probed, in bits per second: what would be sent if it carried anything, and
+    /// what a rise needs to spare.
     public func neededRate(of index: Int32) -> Int {
         member(index)?.pointee.needed ?? 0
     }
@@ -87,18 +91,22 @@ extension Conference {
         let budget = member.pointee.steadyBudget.value.map { max($0 - audio, 0) }
         let decisions = LayerAllocator.allocate(candidates, budget: budget, now: now)
         var report = AllocationReport(budget: member.pointee.budget, needed: audio, slots: [])
+        var demand = audio
         for (index, position) in positions.enumerated() {
             let candidate = candidates[index]
             if let wished = candidate.options.indices.contains(candidate.wish) ? candidate.options[candidate.wish] : nil
             {
                 // A track that has not begun needs as much as its like, so that its link is known when it begins.
-                report.needed += wished.rate > 0 ? wished.rate : Int(PublishedTrack.referenceRate)
+                let rate = wished.rate > 0 ? wished.rate : Int(PublishedTrack.referenceRate)
+                report.needed += rate
+                let isMet = decisions[index].option.map { $0 >= candidate.wish } ?? false
+                demand += isMet ? rate : Int(Double(rate) * Conference.unmetDemand)
             }
             if let part = apply(decisions[index], candidate, to: position, of: member, now: now) {
                 report.slots.append(part)
             }
         }
-        member.pointee.needed = report.needed
+        member.pointee.needed = demand
         member.pointee.used = audio + report.slots.reduce(0) { $0 + $1.bitrate }
         publish(report, to: member, now: now)
     }

@@ -36,7 +36,7 @@ struct Member: ~Copyable {
     var used = 0
     /// Which part of what it is sent is lost, 0...1.
     var lossShare = 0.0
-    /// What would be sent to it if its link carried anything.
+    /// For how much its link is to be probed.
     var needed = 0
     var allocationIsDue = false
     var lastAllocation: Instant?

@@ -135,7 +135,8 @@ extension WorkerCore {
         _ recipients: Set<String>?, ofChannel channel: UInt16, by participant: String, in conference: String
     ) {
         guard let peer = peer(participant, in: conference) else { return }
-        guard peer.pointee.dataRecipients.count < Self.mostRecipientLists || recipients == nil
+        guard
+            peer.pointee.dataRecipients.count < Self.mostRecipientLists || recipients == nil
                 || peer.pointee.dataRecipients[channel] != nil
         else { return }
         peer.pointee.dataRecipients[channel] = recipients

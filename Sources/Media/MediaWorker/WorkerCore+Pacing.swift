@@ -122,6 +122,7 @@ extension WorkerCore {
 extension Peer {
     /// Whether something waits for its link, or a probe runs.
     var hasToPace: Bool {
-        !control.pointee.backlog.isEmpty || control.pointee.pacer.nextProbe != nil || data?.pointee.hasDataToSend == true
+        !control.pointee.backlog.isEmpty || control.pointee.pacer.nextProbe != nil
+            || data?.pointee.hasDataToSend == true
     }
 }

@@ -32,7 +32,10 @@ struct RefusalTests {
             ),
             (#"{"type":"data.recipients","id":3,"callId":"x","channelId":0}"#, "channelId", 3),
             (#"{"type":"data.recipients","id":3,"callId":"x","channelId":70000}"#, "channelId", 3),
-            (#"{"type":"data.recipients","id":3,"callId":"x","channelId":1,"participantIds":[7]}"#, "participantIds.0", 3),
+            (
+                #"{"type":"data.recipients","id":3,"callId":"x","channelId":1,"participantIds":[7]}"#,
+                "participantIds.0", 3
+            ),
             (#"{"type":"ping"}"#, "time", nil),
         ] as [(String, String?, Int?)])
     func malformed(text: String, member: String?, id: Int?) async throws {

@@ -52,6 +52,12 @@ actor AnsweringPlane: MediaPlane {
         for slot in slots { wishes[participant, default: [:]][slot.mid] = slot }
     }
 
+    func setDataRecipients(
+        _ recipients: [ParticipantID]?, ofChannel channel: UInt16, by participant: ParticipantID, in call: CallID
+    ) async {
+        await inner.setDataRecipients(recipients, ofChannel: channel, by: participant, in: call)
+    }
+
     func openConference(_ call: CallID) async throws { try await inner.openConference(call) }
     func closeConference(_ call: CallID) async { await inner.closeConference(call) }
     func remove(_ participant: ParticipantID, from call: CallID) async { await inner.remove(participant, from: call) }

@@ -58,7 +58,7 @@ private func drain(_ session: DTLSSession) -> (datagrams: [[UInt8]], isConnected
         switch output {
         case .transmit(let datagram): datagrams.append(datagram)
         case .connected: isConnected = true
-        case .failed, .closed: break
+        case .received, .failed, .closed: break
         }
     }
     return (datagrams, isConnected)

@@ -29,6 +29,22 @@ import Testing
         #expect(handshake.largestDatagram <= 1200)
     }
 
+    @Test(arguments: versions)
+    func applicationDataGoesBothWays(version: DTLSSession.Version) throws {
+        let handshake = try Handshake(clientVersions: version...version)
+        #expect(!handshake.send([1], from: .client), "there is no connection yet")
+        handshake.run()
+        let record = [UInt8](repeating: 7, count: 1100)
+        #expect(handshake.send(record, from: .client))
+        #expect(handshake.send([1, 2, 3], from: .server))
+        #expect(handshake.send([4], from: .server))
+        handshake.run()
+        #expect(handshake.records[.server] == [record])
+        #expect(handshake.records[.client] == [[1, 2, 3], [4]])
+        #expect(!handshake.send([], from: .client))
+        #expect(!handshake.send([UInt8](repeating: 0, count: DTLSSession.largestRecord + 1), from: .client))
+    }
+
     @Test func theNewestCommonVersionAndTheFirstProfileWin() throws {
         let both = try Handshake()
         both.run()

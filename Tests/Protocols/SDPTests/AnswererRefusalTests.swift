@@ -49,7 +49,10 @@ import Testing
         }
         // What is rejected anyway need not be in the group.
         let partly = try Offers.offer("chromium-plain", replacing: "BUNDLE 0 1 2", with: "BUNDLE 0 1")
-        #expect(try negotiate(partly).session.bundle == [Mid("0"), Mid("1")])
+        #expect(throws: NegotiationError.self) { try negotiate(partly) }
+        let rejected = try SessionDescription(
+            parsing: partly.description.replacing("UDP/DTLS/SCTP", with: "UDP/TLS/SCTP"))
+        #expect(try negotiate(rejected).session.bundle == [Mid("0"), Mid("1")])
     }
 
     @Test func refusesTwoLinesOfOneName() throws {
@@ -100,7 +103,13 @@ import Testing
 
         let data = try Offers.offer(
             "chromium-plain", replacing: "m=video 54296 UDP/TLS/RTP/SAVPF", with: "m=video 54296 RTP/AVP")
-        #expect(try negotiate(data).session.rejections.map(\.reason) == [.unsupportedTransport, .unsupportedMedia])
+        #expect(try negotiate(data).session.rejections.map(\.reason) == [.unsupportedTransport])
+        for (found, replacement) in [("UDP/DTLS/SCTP", "DTLS/SCTP"), ("a=sctp-port:5000", "a=sctpmap:5000")] {
+            let old = try negotiate(try Offers.offer("chromium-plain", replacing: found, with: replacement))
+            #expect(old.session.rejections.map(\.reason) == [.unsupportedTransport])
+            #expect(old.session.data == nil)
+            #expect(old.answer.media[2].port == 0)
+        }
     }
 
     /// The first line of the group may be the one that is rejected; the next one then describes the transport.

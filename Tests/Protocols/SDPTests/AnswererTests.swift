@@ -95,7 +95,7 @@ import Testing
             #expect(Set(given.attributes.values("extmap")).isSubset(of: asked.attributes.values("extmap")))
             #expect(!given.attributes.direction.sends || asked.attributes.direction.receives)
             #expect(!given.attributes.direction.receives || asked.attributes.direction.sends)
-            for format in given.formats {
+            for format in given.formats where given.kind != "application" {
                 let payloadType = PayloadType(try #require(UInt8(format)))
                 #expect(
                     given.attributes.feedback(for: payloadType)
@@ -201,12 +201,16 @@ import Testing
         #expect(session.lines.allSatisfy { $0.publish != nil && $0.slot != nil })
         // H.264 goes first although the browser lists VP8 first.
         #expect(session.lines[1].codecs.first?.codec == .h264)
-        // Data channels are for later.
-        #expect(answer.media[2].port == 0)
+        #expect(answer.media[2].port != 0)
         #expect(answer.media[2].kind == "application")
-        #expect(answer.attributes.bundles == [[Mid("0"), Mid("1")]])
-        #expect(session.rejections.map(\.reason) == [.unsupportedMedia])
-        #expect(session.rejections.first?.mid == Mid("2"))
+        #expect(answer.media[2].attributes.sctpPort == 5000)
+        #expect(answer.media[2].attributes.maximumMessageSize == 65_536)
+        #expect(answer.media[2].attributes.setup == answer.media[0].attributes.setup)
+        #expect(answer.attributes.bundles == [[Mid("0"), Mid("1"), Mid("2")]])
+        #expect(session.rejections.isEmpty)
+        #expect(session.data?.mid == Mid("2"))
+        #expect(session.data?.remotePort == 5000)
+        #expect(session.data?.remoteMaximumMessageSize == 262_144)
     }
 
     @Test func followsTheOffersOrderOnRequest() throws {

@@ -76,6 +76,23 @@ import Testing
         #expect(answered.extensions[1] == .audioLevel)
     }
 
+    @Test(arguments: [0, 1, 2, 9])
+    func offersDataChannelsInTheirPlace(position: Int) throws {
+        let lines = [OfferLine(mid: Mid("0"), purpose: .microphone), OfferLine(mid: Mid("1"), purpose: .camera)]
+        var parameters = Self.parameters(lines)
+        parameters.data = OfferDataLine(mid: Mid("data"), position: position)
+        let (negotiated, answered) = try exchange(parameters)
+        #expect(negotiated.data?.mid == Mid("data"))
+        #expect(negotiated.data?.remotePort == DataLine.port)
+        #expect(answered.data?.mid == Mid("data"))
+        #expect(answered.data?.remoteMaximumMessageSize == DataLine.maximumMessageSize)
+        #expect(answered.lines.map(\.mid) == [Mid("0"), Mid("1")])
+        #expect(answered.candidates.map(\.transport) == [.udp, .tcp])
+        let offer = Offerer.offer(parameters)
+        #expect(offer.media.firstIndex { $0.kind == "application" } == min(position, 2))
+        #expect(!offer.media[0].attributes.candidates.isEmpty || parameters.candidates.isEmpty)
+    }
+
     @Test func offersSimulcastLayersByRid() throws {
         let rids = [Rid("q"), Rid("h"), Rid("f")]
         let line = OfferLine(mid: Mid("0"), purpose: .camera, rids: rids)

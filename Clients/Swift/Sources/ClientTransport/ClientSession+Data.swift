@@ -1,5 +1,6 @@
-public import DataChannels
+internal import Congestion
 internal import DTLS
+public import DataChannels
 public import ICE
 public import ProtocolCore
 internal import SCTP

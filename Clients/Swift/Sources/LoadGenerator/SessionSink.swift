@@ -61,7 +61,7 @@ final class SessionSink: MediaSink {
         case .ended(let reason): endReason = reason
         case .pathLost: endReason = "No path to the server works."
         case .keyframeWanted(_, let rid): keyframesWanted.insert(rid)
-        case .interrupted, .resumed: break
+        case .interrupted, .resumed, .dataOpened, .data, .dataClosed: break
         }
     }
 

@@ -126,6 +126,7 @@ struct VirtualServer: ~Copyable {
                 sender = SRTPSender(keys)
                 receiver = SRTPReceiver(keys)
                 isConnected = true
+            case .received: break
             case .failed, .closed: isConnected = false
             }
         }

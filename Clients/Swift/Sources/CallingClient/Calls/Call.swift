@@ -29,14 +29,15 @@ public actor Call {
     public private(set) var dominantSpeakers: [String]
     private var roster: [RemoteParticipant]
 
-    private let signalling: SignallingSession
-    private var media: CallMedia
+    let signalling: SignallingSession
+    private(set) var media: CallMedia
     private let reopenMedia: @Sendable () async throws -> CallMedia
     private let options: CallOptions
     private var videoStreams: [MediaStreamType: RawOutgoingVideoStream] = [:]
     private var audioStream: RawOutgoingAudioStream?
     private var wishes: [String: Wish] = [:]
     private var isRestarting = false
+    var dataChannelFeature: DataChannelFeature?
     /// How often in a row the path was lost, for the pause before the next restart.
     private var restarts = 0
 
@@ -166,7 +167,7 @@ public actor Call {
             "call.publish", ["camera": .bool(isLocalVideoStarted), "screen": .bool(isScreenSharingOn)])
     }
 
-    private func request(_ type: String, _ members: [String: JSONValue]) async throws {
+    func request(_ type: String, _ members: [String: JSONValue]) async throws {
         guard state != .disconnected else { throw CallingError(.callEnded, "The call is over.", target: id) }
         var members = members
         members["callId"] = .string(id)
@@ -288,6 +289,7 @@ extension Call {
         await media.close()
         broadcast.send(.stateChanged(.disconnected))
         broadcast.finish()
+        await dataChannelFeature?.end()
         lifetimeEnd.finish()
     }
 
@@ -309,6 +311,8 @@ extension Call {
         case .keyframeWanted(let mid, let rid):
             guard let type = media.type(of: mid) else { return }
             videoStreams[type]?.notify(.keyframeRequested(layer: rid?.rawValue))
+        case .dataOpened, .data, .dataClosed:
+            await handleData(event)
         }
     }
 
@@ -323,6 +327,8 @@ extension Call {
         defer { isRestarting = false }
         broadcast.send(.mediaInterrupted)
         guard let new = try? await reopenMedia() else { return }
+        await dataChannelFeature?.setOpen(false)
+        if dataChannelFeature != nil { await new.loop.enableData(new.session) }
         var members = await new.offer()
         members["callId"] = .string(id)
         guard let reply = try? await signalling.request("media.offer", members, as: Wire.MediaReply.self),

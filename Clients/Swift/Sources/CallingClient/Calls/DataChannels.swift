@@ -1,0 +1,131 @@
+public import DataChannels
+
+/// How messages of a data channel are delivered.
+public typealias DataChannelReliability = DataChannelKind
+
+/// One message on a data channel.
+public struct DataChannelMessage: Hashable, Sendable {
+    /// The sender's participant id.
+    public let senderParticipantId: String
+    /// Which of the sender's channels, 1 to 65535.
+    public let channelId: UInt16
+    /// Counts the sender's messages on this channel, so that gaps show.
+    public let sequenceNumber: UInt32
+    public let reliability: DataChannelReliability
+    public let data: [UInt8]
+}
+
+/// Messages between the participants of a call, beside sound and pictures; got by ``Call/dataChannels()``.
+///
+/// ```swift
+/// let channels = try await call.dataChannels()
+/// let sender = try await channels.sender(channelId: 1000, reliability: .durable)
+/// try await sender.send(Array("hello".utf8))
+/// for await message in channels.messages { … }
+/// ```
+public actor DataChannelFeature {
+    /// The largest message, in bytes.
+    public static let maximumMessageSize = DataEnvelope.largestPayload
+
+    private nonisolated let broadcast = Broadcast<DataChannelMessage>()
+    private let transmit: @Sendable (DataEnvelope, DataChannelKind) async -> Bool
+    private let name: @Sendable (UInt16, [String]?) async throws -> Void
+    private var isOpen = false
+    private var openings: [CheckedContinuation<Void, Never>] = []
+    /// Of each channel, so that another sender of the same goes on counting.
+    private var sequences: [UInt16: UInt32] = [:]
+    /// Named recipients, to be named again after a new transport.
+    private var recipients: [UInt16: [String]] = [:]
+
+    init(
+        transmit: @escaping @Sendable (DataEnvelope, DataChannelKind) async -> Bool,
+        name: @escaping @Sendable (UInt16, [String]?) async throws -> Void
+    ) {
+        self.transmit = transmit
+        self.name = name
+    }
+
+    /// What others send, from now on; for the first listener from the beginning.
+    public nonisolated var messages: AsyncStream<DataChannelMessage> { broadcast.stream() }
+
+    /// Makes a sender on one of our channels.
+    /// - Parameter channelId: 1 to 65535.
+    public func sender(channelId: UInt16, reliability: DataChannelReliability = .lossy) throws -> DataChannelSender {
+        guard channelId > 0 else {
+            throw CallingError(.invalidArgument, "A data channel's number is 1 to 65535.", target: "channelId")
+        }
+        return DataChannelSender(channelId: channelId, reliability: reliability, feature: self)
+    }
+
+    func send(_ data: [UInt8], on channel: UInt16, _ reliability: DataChannelReliability) async throws {
+        guard data.count <= Self.maximumMessageSize else {
+            throw CallingError(
+                .invalidArgument, "A message has at most \(Self.maximumMessageSize) bytes, not \(data.count).",
+                target: "data")
+        }
+        await opened()
+        let sequence = sequences[channel, default: 0]
+        sequences[channel] = sequence &+ 1
+        let envelope = DataEnvelope(channel: channel, sequence: sequence, payload: data)
+        // What waits is sent at half a megabit a second; a full buffer empties.
+        for _ in 0..<Self.mostAttempts {
+            if await transmit(envelope, reliability) { return }
+            if reliability == .lossy { return }
+            try await Task.sleep(for: Self.attemptInterval)
+        }
+        throw CallingError(.connectionLost, "The data channel is stuck.", target: "\(channel)")
+    }
+
+    private static let attemptInterval: Duration = .milliseconds(50)
+    private static let mostAttempts = 600
+
+    func setParticipants(_ participantIds: [String]?, on channel: UInt16) async throws {
+        try await name(channel, participantIds)
+        recipients[channel] = participantIds
+    }
+
+    private func opened() async {
+        guard !isOpen else { return }
+        await withCheckedContinuation { openings.append($0) }
+    }
+
+    func setOpen(_ isOpen: Bool) async {
+        self.isOpen = isOpen
+        guard isOpen else { return }
+        for (channel, participants) in recipients { try? await name(channel, participants) }
+        for opening in openings { opening.resume() }
+        openings = []
+    }
+
+    func receive(_ kind: DataChannelKind, _ envelope: DataEnvelope) {
+        broadcast.send(
+            DataChannelMessage(
+                senderParticipantId: envelope.sender, channelId: envelope.channel, sequenceNumber: envelope.sequence,
+                reliability: kind, data: envelope.payload))
+    }
+
+    /// The call is over.
+    func end() {
+        broadcast.finish()
+        for opening in openings { opening.resume() }
+        openings = []
+        isOpen = true
+    }
+}
+
+/// Sends messages on one of our data channels.
+public struct DataChannelSender: Sendable {
+    public let channelId: UInt16
+    public let reliability: DataChannelReliability
+    let feature: DataChannelFeature
+
+    /// Sends a message of at most ``DataChannelFeature/maximumMessageSize`` bytes, once there is a connection.
+    public func send(_ data: [UInt8]) async throws {
+        try await feature.send(data, on: channelId, reliability)
+    }
+
+    /// Who gets the messages of this channel from now on, at most 64; nil: everybody.
+    public func setParticipants(_ participantIds: [String]?) async throws {
+        try await feature.setParticipants(participantIds, on: channelId)
+    }
+}
