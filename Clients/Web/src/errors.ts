@@ -74,6 +74,10 @@ const kinds = {
     unauthorized: [401, 10009, 'unauthorized', 'The access token is invalid, expired or revoked.'],
     refused: [400, 0, 'refused', 'The server did not accept this client.'],
     resumedElsewhere: [490, 4502, 'resumedElsewhere', 'The session was taken over by another connection.'],
+    dataChannelInUse: [409, 0, 'dataChannelInUse', 'There is already a sender for this channel in this call.'],
+    dataChannelsUnavailable: [412, 0, 'dataChannelsUnavailable', 'The server takes no data in this call.'],
+    dataQueueFull: [429, 0, 'dataQueueFull', 'Too many messages wait to be sent; wait until some have been.'],
+    messageTooLarge: [413, 0, 'messageTooLarge', 'A message has at most 32,768 bytes.'],
     mediaNegotiationFailed: [410, 3100, 'mediaNegotiationFailed', 'Audio and video could not be negotiated.'],
 } as const;
 

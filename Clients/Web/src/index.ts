@@ -30,6 +30,14 @@ export type {
     CommunicationTokenCredential,
     CommunicationTokenRefreshOptions,
 } from './credential';
+export { DataChannelCallFeature } from './data/data-channel-feature';
+export type { DataChannelEvents } from './data/data-channel-feature';
+export { DataChannelReceiver } from './data/data-channel-receiver';
+export type { DataChannelMessage, DataChannelReceiverEvents } from './data/data-channel-receiver';
+export { DataChannelSender } from './data/data-channel-sender';
+export type { DataChannelSenderOptions } from './data/data-channel-sender';
+export type { DataChannelPriority } from './data/data-pacer';
+export type { DataChannelReliability } from './data/data-path';
 export type { AudioDeviceInfo, AudioDeviceType, VideoDeviceInfo, VideoDeviceType } from './devices/device-info';
 export { DeviceManager } from './devices/device-manager';
 export type { DeviceAccess, DeviceManagerEvents } from './devices/device-manager';

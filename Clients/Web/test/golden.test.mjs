@@ -137,6 +137,10 @@ const senders = {
         views[1].dispose();
         await pass(1);
     }),
+    'data.recipients': inCall('data.recipients', call => {
+        const sender = call.feature(library.Features.DataChannel).createDataChannelSender({ channelId: 1000 });
+        sender.setParticipants([{ communicationUserId: grace }]);
+    }),
 };
 
 function withoutMedia(message) {

@@ -2,6 +2,10 @@
 export * from '../src/index';
 export { AudioOutput } from '../src/media/audio-output';
 export { preferredCodecs } from '../src/media/codecs';
+export { DataPacer } from '../src/data/data-pacer';
+export { DataPath } from '../src/data/data-path';
+export { decodeFrame, encodeFrame, numberFrame } from '../src/data/data-frame';
+export { RateLimit } from '../src/data/rate-limit';
 export { MediaSession } from '../src/media/media-session';
 export { withOpusWishes, simulcastMids } from '../src/media/sdp';
 export { SendLine } from '../src/media/send-line';

@@ -10,6 +10,9 @@ test('exports what apps need, and nothing of the inside', () => {
         'CallAgent',
         'CallClient',
         'CallingError',
+        'DataChannelCallFeature',
+        'DataChannelReceiver',
+        'DataChannelSender',
         'DeviceManager',
         'DominantSpeakersCallFeature',
         'EventSource',
@@ -68,6 +71,10 @@ test('has the names of the object model', () => {
     );
     has(library.MediaStatsCallFeature, 'createCollector dispose');
     has(library.MediaStatsCollector, 'dispose on off');
+    has(library.DataChannelCallFeature, 'createDataChannelSender on off');
+    has(library.DataChannelSender, 'sendMessage setParticipants close');
+    has(library.DataChannelReceiver, 'readMessage on off');
+    assert.equal(library.Features.DataChannel.name, 'DataChannel');
     assert.equal(library.Features.DominantSpeakers.name, 'DominantSpeakers');
     assert.equal(library.Features.MediaStats.name, 'MediaStats');
 });

@@ -153,6 +153,56 @@ export class StubSender {
     }
 }
 
+export class StubDataChannel extends EventTarget {
+    readyState = 'connecting';
+    bufferedAmount = 0;
+    /** Frames as numbers of channel and message and the text of the payload. */
+    sent = [];
+
+    constructor(label, options) {
+        super();
+        Object.assign(this, { label, options });
+    }
+
+    /** The association is up. */
+    open() {
+        this.readyState = 'open';
+        this.dispatchEvent(new Event('open'));
+    }
+
+    send(frame) {
+        if (this.readyState !== 'open') throw Object.assign(new Error('not open'), { name: 'InvalidStateError' });
+        if (this.holds) this.bufferedAmount += frame.byteLength;
+        const header = new DataView(frame.buffer, frame.byteOffset);
+        this.sent.push([header.getUint16(2), header.getUint32(4), Buffer.from(frame.subarray(8)).toString()]);
+    }
+
+    /** The network takes what waits. */
+    drain(left = 0) {
+        this.bufferedAmount = left;
+        this.dispatchEvent(new Event('bufferedamountlow'));
+    }
+
+    /** The server hands on a message. */
+    deliver(participantId, channelId, sequenceNumber, text) {
+        const id = Buffer.from(participantId);
+        const payload = Buffer.from(text);
+        const data = new ArrayBuffer(8 + id.length + payload.length);
+        const header = new DataView(data);
+        header.setUint8(0, 1);
+        header.setUint8(1, id.length);
+        header.setUint16(2, channelId);
+        header.setUint32(4, sequenceNumber);
+        new Uint8Array(data, 8).set([...id, ...payload]);
+        this.dispatchEvent(Object.assign(new Event('message'), { data }));
+    }
+
+    close() {
+        this.readyState = 'closed';
+        this.dispatchEvent(new Event('close'));
+    }
+}
+
 /** Gives the SDP of the golden messages, and one mid after the other. */
 export class StubPeerConnection extends EventTarget {
     static all = [];
@@ -165,6 +215,8 @@ export class StubPeerConnection extends EventTarget {
     iceConnectionState = 'new';
     localDescription = null;
     transceivers = [];
+    /** Data channels by label, the latest of each. */
+    data = {};
     offers = [];
 
     constructor(configuration = {}) {
@@ -207,6 +259,10 @@ export class StubPeerConnection extends EventTarget {
         };
         this.transceivers.push(transceiver);
         return transceiver;
+    }
+
+    createDataChannel(label, options) {
+        return (this.data[label] = new StubDataChannel(label, options));
     }
 
     async createOffer(options = {}) {

@@ -20,6 +20,8 @@ export interface CallMediaEvents {
     lostChanged: void;
     audioPlaybackBlockedChanged: void;
     incomingAudioMutedChanged: void;
+    /** `isOnHold` changed. */
+    holdChanged: void;
 }
 
 export type MediaPush = Extract<CallPush, { type: `media.${string}` }>;
@@ -72,6 +74,11 @@ export class CallMedia extends EventSource<CallMediaEvents> {
     /** Whether this device is cut off: from the server, or from the sound and the pictures. */
     get isLost(): boolean {
         return !this.closed && (!this.host.connection.isOpen || this.session.isInterrupted);
+    }
+
+    /** Whether nothing is sent or received because the call is on hold. */
+    get isOnHold(): boolean {
+        return this.onHold;
     }
 
     get isIncomingAudioMuted(): boolean {
@@ -130,6 +137,7 @@ export class CallMedia extends EventSource<CallMediaEvents> {
         this.onHold = onHold;
         this.output.setMuted(onHold || this.incomingAudioMuted);
         this.videos.setPaused(onHold);
+        this.emit('holdChanged');
         await this.local.setOnHold(onHold);
     }
 

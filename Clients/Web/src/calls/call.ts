@@ -52,7 +52,7 @@ export class Call extends EventSource<CallEvents> {
         this.media = new CallMedia(host, requests, this.roster, options.audioOptions);
         this.microphone = new MicrophoneState(options.audioOptions?.muted ?? false, requests, this.media.local);
         this.pictures = new PublishedPictures(requests, this.media.local);
-        this.features = new FeatureSet({ roster: this.roster, media: this.media });
+        this.features = new FeatureSet({ roster: this.roster, media: this.media, requests });
         this.forwardEvents();
     }
 

@@ -1,14 +1,17 @@
+import { DataChannelCallFeature } from '../data/data-channel-feature';
 import { callingError } from '../errors';
 import { EventSource } from '../events';
 import type { CommunicationIdentifier } from '../identifiers';
 import { MediaStatsCallFeature } from '../stats/media-stats-feature';
 import type { CallMedia } from './call-media';
+import type { CallRequests } from './call-requests';
 import type { Roster } from './roster';
 
 /** @internal What features are made of. */
 export interface FeatureContext {
     readonly roster: Roster;
     readonly media: CallMedia;
+    readonly requests: CallRequests;
 }
 
 /** An extra of a call, got by `call.feature(Features.…)`. */
@@ -52,9 +55,14 @@ export class DominantSpeakersCallFeature extends EventSource<DominantSpeakersEve
 
 /** The extras that `call.feature` knows. */
 export const Features: {
+    readonly DataChannel: CallFeatureFactory<DataChannelCallFeature>;
     readonly DominantSpeakers: CallFeatureFactory<DominantSpeakersCallFeature>;
     readonly MediaStats: CallFeatureFactory<MediaStatsCallFeature>;
 } = {
+    DataChannel: {
+        name: 'DataChannel',
+        create: ({ roster, media, requests }) => new DataChannelCallFeature(roster, media, requests),
+    },
     DominantSpeakers: { name: 'DominantSpeakers', create: context => new DominantSpeakersCallFeature(context) },
     MediaStats: { name: 'MediaStats', create: context => new MediaStatsCallFeature(context.media) },
 };

@@ -1,10 +1,11 @@
-import { asCallingError, callingError } from '../errors';
+import type { DataPath } from '../data/data-path';
+import { asCallingError, callingError, type CallingError } from '../errors';
 import { EventSource } from '../events';
 import type { LinePurpose, WireLayer, WireMediaAnswer, WireMediaOffer } from '../signalling/protocol';
 import { orderCodecs, type VideoCodec } from './codecs';
 import { PathRepair } from './path-repair';
 import { PathWatch, packetsReceived } from './path-watch';
-import { simulcastMids, withOpusWishes } from './sdp';
+import { refusesData, simulcastMids, withOpusWishes } from './sdp';
 import { initialEncodings, SendLine, type SendPurpose } from './send-line';
 import type { SendLimits } from './simulcast';
 import { initialVideoSlots } from './slot-table';
@@ -51,6 +52,10 @@ export class MediaSession extends EventSource<MediaSessionEvents> {
     private again: Promise<void> | undefined;
     private restartWanted = false;
     private offerFailed = false;
+    private data: DataPath | undefined;
+    /** Whether the offer that was made last has a line for data. */
+    private dataOffered = false;
+    private answered = false;
     private connected = false;
     private everConnected = false;
     private closed = false;
@@ -169,8 +174,18 @@ export class MediaSession extends EventSource<MediaSessionEvents> {
         else this.offerFailed = true;
     }
 
+    /** Carries data from now on: opens the channels of `path`, and offers a line for them. */
+    openData(path: DataPath): void {
+        if (this.closed) return;
+        this.data = path;
+        path.attach(this.connection);
+        // The first offer has the line if it is not made yet; if it waits for its answer, `accept` offers again.
+        if (this.answered) this.offerData(path);
+    }
+
     /** The first offer, to travel with the request that begins the call. Its answer goes to `accept`. */
     async firstOffer(): Promise<WireMediaOffer> {
+        this.dataOffered = this.data !== undefined;
         await this.connection.setLocalDescription(await this.connection.createOffer());
         return this.localOffer();
     }
@@ -185,6 +200,9 @@ export class MediaSession extends EventSource<MediaSessionEvents> {
         }
         const mids = simulcastMids(answer.sdp);
         for (const line of this.sendLines) void line.answered(mids.has(line.transceiver.mid ?? ''));
+        this.answered = true;
+        if (this.data && !this.dataOffered) this.offerData(this.data);
+        else if (refusesData(answer.sdp)) this.data?.fail();
         this.emit('slotsChanged');
     }
 
@@ -245,6 +263,7 @@ export class MediaSession extends EventSource<MediaSessionEvents> {
             if (this.connection.signalingState === 'have-local-offer') {
                 await this.connection.setLocalDescription({ type: 'rollback' });
             }
+            this.dataOffered = this.data !== undefined;
             await this.connection.setLocalDescription(await this.connection.createOffer({ iceRestart }));
             const answer = await this.exchange(this.localOffer());
             await this.accept(answer);
@@ -258,6 +277,13 @@ export class MediaSession extends EventSource<MediaSessionEvents> {
             }
             throw error;
         }
+    }
+
+    private offerData(path: DataPath): void {
+        this.negotiate().catch((error: CallingError) => {
+            // Without signalling the call offers again by itself when that is back.
+            if (this.canExchange() && error.reason !== 'connectionLost') path.fail(error);
+        });
     }
 
     private localOffer(): WireMediaOffer {

@@ -12,6 +12,11 @@ export function withOpusWishes(sdp: string): string {
     });
 }
 
+/** Whether an answer turns the line for data away. */
+export function refusesData(sdp: string): boolean {
+    return /^m=application 0 /m.test(sdp);
+}
+
 /** The mids of the lines of an answer that take layers. */
 export function simulcastMids(sdp: string): Set<string> {
     const mids = new Set<string>();

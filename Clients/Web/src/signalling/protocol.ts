@@ -230,6 +230,8 @@ export interface Requests {
     'media.offer': { callId: string } & WireMediaOffer;
     'media.receive': { callId: string; slots: WireSlotWish[] };
     'media.servers': object;
+    /** Null is everybody. */
+    'data.recipients': { callId: string; channelId: number; participantIds: string[] | null };
     token: { token: string };
 }
 
@@ -249,6 +251,7 @@ export const repeatable: ReadonlySet<RequestType> = new Set<RequestType>([
     'call.publish',
     'media.receive',
     'media.servers',
+    'data.recipients',
     'token',
 ]);
 
