@@ -139,7 +139,7 @@
         }
 
         async answer(call, media) {
-            call.peer ??= new RTCPeerConnection();
+            call.peer ??= this.peer(call);
             await call.peer.setRemoteDescription({ type: 'offer', sdp: media.sdp });
             for (const { mid, purpose } of media.lines) {
                 const transceiver = call.peer.getTransceivers().find(it => it.mid === mid);
@@ -150,6 +150,28 @@
                 await new Promise(done => call.peer.addEventListener('icegatheringstatechange', done, { once: true }));
             }
             return { sdp: call.peer.localDescription.sdp, lines: [] };
+        }
+
+        peer(call) {
+            const peer = new RTCPeerConnection();
+            peer.ondatachannel = ({ channel }) => {
+                channel.binaryType = 'arraybuffer';
+                channel.onmessage = ({ data }) => this.echo(call, channel, data);
+            };
+            return peer;
+        }
+
+        /** What the client sends comes back as if the first person had sent it. */
+        echo(call, channel, data) {
+            const [first] = call.snapshot.participants;
+            if (!first) return;
+            const id = new TextEncoder().encode(first.participantId);
+            const frame = new Uint8Array(data.byteLength + id.length);
+            frame.set(new Uint8Array(data, 0, 8));
+            frame[1] = id.length;
+            frame.set(id, 8);
+            frame.set(new Uint8Array(data, 8), 8 + id.length);
+            channel.send(frame);
         }
 
         async fill(call, slots) {
