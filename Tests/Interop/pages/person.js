@@ -58,6 +58,8 @@ async function callOptions({ camera = true, muted = false } = {}) {
 function watchCall(added) {
     if (call === added) return;
     call = added;
+    senders.clear();
+    dataHeard = false;
     note("callAdded", { id: call.id });
     call.on("stateChanged", () => note("state", { state: call.state, id: call.id }));
     call.on("isMutedChanged", () => note("isMuted", { isMuted: call.isMuted }));
@@ -243,6 +245,41 @@ async function firstFrame(limit = 30000) {
     return null;
 }
 
+// Data: who sends on which channel, and everything that came. A block says its number and can be checked as a whole.
+const senders = new Map(); // channel id -> sender
+const data = [];
+let dataHeard = false;
+
+function hearData() {
+    if (dataHeard) return;
+    dataHeard = true;
+    call.feature(sdk.Features.DataChannel).on("dataChannelReceiverCreated", (receiver) => {
+        const from = rawId(receiver.senderParticipantIdentifier);
+        const { channelId, reliability } = receiver;
+        receiver.on("close", () => note("dataClosed", { from, channelId }));
+        receiver.on("messageReady", () => {
+            const message = receiver.readMessage();
+            const entry = { from, channelId, reliability, number: message.sequenceNumber, size: message.data.length };
+            if (message.data.length > 200) entry.block = readBlock(message.data);
+            else entry.text = new TextDecoder().decode(message.data);
+            data.push(entry);
+        });
+    });
+}
+
+function makeBlock(number, size) {
+    const block = new Uint8Array(size);
+    new DataView(block.buffer).setUint32(0, number);
+    for (let offset = 4; offset < size; offset++) block[offset] = number * 31 + offset * 7;
+    return block;
+}
+
+// The number of a block, or null when it is not as it was made.
+function readBlock(bytes) {
+    const number = new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
+    return makeBlock(number, bytes.length).every((byte, offset) => byte === bytes[offset]) ? number : null;
+}
+
 const users = (ids) => ids.map((id) => ({ communicationUserId: id }));
 const remote = (user) => {
     const found = call.remoteParticipants.find((participant) => rawId(participant.identifier) === user);
@@ -287,6 +324,23 @@ const actions = {
     remove: ({ user }) => call.removeParticipant({ communicationUserId: user }),
     muteRemote: ({ user }) => remote(user).mute(),
     muteEveryoneElse: () => call.muteAllRemoteParticipants(),
+    hearData,
+    openData({ channelId, ...options }) {
+        hearData();
+        senders.set(channelId, call.feature(sdk.Features.DataChannel).createDataChannelSender({ channelId, ...options }));
+    },
+    sendData: ({ channelId, text }) => senders.get(channelId).sendMessage(new TextEncoder().encode(text)),
+    // Without waiting, so that the test can do something else meanwhile.
+    sendDataLater({ channelId, text }) {
+        senders.get(channelId).sendMessage(new TextEncoder().encode(text))
+            .catch((error) => note("dataFailed", { reason: error.reason }));
+    },
+    async sendBlocks({ channelId, count, size }) {
+        const sender = senders.get(channelId);
+        await Promise.all(Array.from({ length: count }, (_, number) => sender.sendMessage(makeBlock(number, size))));
+    },
+    nameRecipients: ({ channelId, users: ids }) => senders.get(channelId).setParticipants(users(ids)),
+    data: () => data,
     // The socket dies without a goodbye, as far as a page can do that.
     cutSockets: () => observed.sockets.forEach((socket) => socket.close(4900, "cut by the test")),
     snapshot,
@@ -295,7 +349,7 @@ const actions = {
 };
 
 // Only what JSON can carry goes back to the test.
-const answers = new Set(["signIn", "joinTimed", "startTimed", "snapshot", "media", "heard"]);
+const answers = new Set(["signIn", "joinTimed", "startTimed", "snapshot", "media", "heard", "data"]);
 window.person = async (action, argument) => {
     try {
         const result = await actions[action](argument);

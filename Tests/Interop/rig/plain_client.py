@@ -8,16 +8,18 @@ import fractions
 import itertools
 import json
 import math
+import struct
 import threading
 import time
 from collections import Counter
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Coroutine, Sequence
+from typing import Any, NamedTuple
 
 import numpy
 from aiortc import (
     MediaStreamTrack,
     RTCConfiguration,
+    RTCDataChannel,
     RTCPeerConnection,
     RTCRtpSender,
     RTCSessionDescription,
@@ -78,6 +80,22 @@ class MovingBar(MediaStreamTrack):
         return frame
 
 
+class DataMessage(NamedTuple):
+    """A frame of docs/protocol.md, "Data channels", as it comes from the server."""
+
+    label: str
+    sender: str
+    channel: int
+    number: int
+    payload: bytes
+
+    @classmethod
+    def parse(cls, label: str, frame: bytes) -> "DataMessage":
+        version, length, channel, number = struct.unpack_from("!BBHI", frame)
+        assert version == 1, frame[:8]
+        return cls(label, frame[8 : 8 + length].decode("ascii"), channel, number, frame[8 + length :])
+
+
 class PlainClient:
     """Runs on an event loop in a thread of its own; every public method blocks and may be called from a test."""
 
@@ -87,6 +105,8 @@ class PlainClient:
         self.pushes: list[dict] = []
         self.frames: Counter[str] = Counter()
         self.audio_energy = 0.0
+        self.data: list[DataMessage] = []
+        self.participant_id: str | None = None
         self.picture_size: tuple[int, int] | None = None
         self.call_id: str | None = None
         self.welcome: dict = {}
@@ -100,6 +120,7 @@ class PlainClient:
         self._thread.start()
         self._socket: ClientConnection
         self._connection: RTCPeerConnection | None = None
+        self._channels: dict[str, RTCDataChannel] = {}
 
     def _run(self, work: Coroutine[Any, Any, Any]) -> Any:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
@@ -150,22 +171,25 @@ class PlainClient:
 
     # Calls
 
-    def join(self, group_id: str, codec: str = "video/H264") -> dict:
-        """Joins a group with a microphone and a camera; the snapshot of the call."""
-        return self._run(self._join(group_id, codec))
+    def join(self, group_id: str, codec: str = "video/H264", *, labels: Sequence[str] = ()) -> dict:
+        """Joins a group with a microphone and a camera, and data channels of these labels; the snapshot of the call."""
+        return self._run(self._join(group_id, codec, labels))
 
-    async def _join(self, group_id: str, codec: str) -> dict:
+    async def _join(self, group_id: str, codec: str, labels: Sequence[str]) -> dict:
         connection = self._connection = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         connection.on("track", lambda track: self._keep(self._watch(track)))
         connection.addTransceiver(Tone(self._voice_hertz), direction="sendrecv")
         video = connection.addTransceiver(MovingBar(), direction="sendrecv")
         codecs = RTCRtpSender.getCapabilities("video").codecs
         video.setCodecPreferences([one for one in codecs if one.mimeType in (codec, "video/rtx")])
+        for label in labels:
+            self._open_data(connection, label)
         await connection.setLocalDescription(await connection.createOffer())
         offer = {"sdp": connection.localDescription.sdp}
         reply = await self._request("call.join", groupId=group_id, muted=False, media=offer)
         assert reply["type"] == "reply", reply
         self.call_id = reply["call"]["callId"]
+        self.participant_id = reply["call"]["participantId"]
         await connection.setRemoteDescription(RTCSessionDescription(reply["media"]["sdp"], "answer"))
         self.video_mid = video.mid
         camera = {"callId": self.call_id, "camera": True, "screen": False}
@@ -195,6 +219,28 @@ class PlainClient:
                 amplitude = frame.to_ndarray().astype(numpy.float64) / 32_768
                 channels = len(frame.layout.channels)
                 self.audio_energy += float(numpy.mean(amplitude**2)) * amplitude.size / channels / frame.sample_rate
+
+    # Data
+
+    def _open_data(self, connection: RTCPeerConnection, label: str) -> None:
+        options = {"ordered": False, "maxRetransmits": 0} if label == "lossy" else {}
+        channel = self._channels[label] = connection.createDataChannel(label, **options)
+        channel.on("message", lambda frame: self.data.append(DataMessage.parse(label, frame)))
+
+    def data_state(self, label: str) -> str:
+        """`connecting`, `open`, `closing` or `closed`."""
+        return self._channels[label].readyState
+
+    def send_data(self, label: str, channel: int, number: int, payload: bytes) -> None:
+        self.send_frame(label, struct.pack("!BBHI", 1, 0, channel, number) + payload)
+
+    def send_frame(self, label: str, frame: bytes | str) -> None:
+        """Sends bytes as they are, whether or not they are a frame of the protocol."""
+
+        async def send() -> None:
+            self._channels[label].send(frame)
+
+        self._run(send())
 
     @property
     def connection_state(self) -> str:
