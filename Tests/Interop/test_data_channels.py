@@ -1,7 +1,7 @@
 """Data between the people in a call: through the web library in two browsers, and by a client that knows only the
 protocol.
 
-Nobody gets what was sent before they had a channel. So everybody first *meets*: each says hello until all have heard it.
+Nobody gets what was sent before they had a channel. So everybody first *meets*: says hello until all have heard it.
 That somebody does not get a message is seen without waiting, by one that was sent after it in the same order and came.
 """
 
