@@ -108,6 +108,19 @@ def test_calling_adding_sharing_leaving(open_demo: OpenDemo, output: Path) -> No
         expect(page.get_by_label("Their user id")).to_be_visible()
 
 
+def test_hearts_fly_over_the_picture_of_who_sends_them(open_demo: OpenDemo, group_id: str) -> None:
+    ada, grace = open_demo(f"?name=Ada&autojoin={group_id}"), open_demo(f"?name=Grace&autojoin={group_id}")
+    tile = grace.get_by_label("Participants").get_by_role("listitem", name="Ada")
+    expect(tile).to_be_visible()
+
+    def heart_is_seen() -> bool:
+        # Sent again until one arrives: hearts are lossy, and Grace may not have had a channel for the first.
+        ada.get_by_role("button", name="Send a heart").click()
+        return tile.locator(".heart").count() > 0
+
+    eventually(heart_is_seen, "a heart flies over Ada's picture at Grace's page")
+
+
 def test_declined_call_says_so(open_demo: OpenDemo) -> None:
     ada, grace = open_demo(), open_demo()
     sign_in(ada, "Ada")

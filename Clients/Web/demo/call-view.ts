@@ -2,6 +2,7 @@ import { LocalVideoStream, type Call, type VideoDeviceInfo } from '/sdk/switchbo
 import { byId, show } from './dom';
 import type { DeviceDialog } from './device-dialog';
 import { Gallery } from './gallery';
+import { Hearts } from './hearts';
 import { icon } from './icons';
 import { describeEnd, describeError } from './messages';
 import type { Ring } from './ring';
@@ -25,6 +26,7 @@ export class CallView {
     private readonly roster = new RosterPanel(() => this.update());
     private call: Call | undefined;
     private gallery: Gallery | undefined;
+    private hearts: Hearts | undefined;
     private statistics: Statistics | undefined;
     private cameraStarting = false;
 
@@ -52,6 +54,7 @@ export class CallView {
     attach(call: Call, selfName: string): void {
         this.call = call;
         this.gallery = new Gallery(call, selfName);
+        this.hearts = new Hearts(call, who => this.gallery?.tileOf(who));
         this.statistics = new Statistics(call, sample => this.gallery?.showStatistics(sample));
         this.roster.attach(call, selfName);
         show(this.section, true);
@@ -98,6 +101,8 @@ export class CallView {
 
     private detach(): void {
         this.statistics = undefined;
+        this.hearts?.dispose();
+        this.hearts = undefined;
         this.gallery?.dispose();
         this.gallery = undefined;
         this.roster.attach(undefined, '');
@@ -220,6 +225,7 @@ export class CallView {
             h: () => this.buttons.hold.click(),
             p: () => this.roster.toggle(),
             q: () => this.toggleStatistics(),
+            l: () => byId('heart').click(),
             X: () => this.buttons.hangUp.click(),
             Escape: () => this.roster.isVisible && this.roster.toggle(false),
         };

@@ -1,4 +1,10 @@
-import type { Call, MediaStatsReportSample, RemoteVideoStream } from '/sdk/switchboard-calling.js';
+import {
+    getIdentifierRawId,
+    type Call,
+    type CommunicationIdentifier,
+    type MediaStatsReportSample,
+    type RemoteVideoStream,
+} from '/sdk/switchboard-calling.js';
 import { byId, make, show } from './dom';
 import { icon } from './icons';
 import { describeIncoming, describeOutgoing } from './statistics';
@@ -54,6 +60,14 @@ export class Gallery {
         this.tiles.replaceChildren();
         show(this.stage, false);
         this.scene.classList.remove('staged');
+    }
+
+    /** The tile of a person; undefined is the one at this page. */
+    tileOf(who?: CommunicationIdentifier): HTMLElement | undefined {
+        if (!who) return this.self.element;
+        const id = getIdentifierRawId(who);
+        const found = [...this.remote.values()].find(it => getIdentifierRawId(it.participant.identifier) === id);
+        return found?.tile.element;
     }
 
     /** Shows numbers over the pictures, or takes them away. */

@@ -19,6 +19,7 @@ const outlines: Record<string, string> = {
     badge: '<rect x="3" y="5" width="18" height="14" rx="2.5"/><circle cx="9" cy="11" r="2"/><path d="M6 16c.4-1.6 1.5-2.4 3-2.4s2.6.8 3 2.4M15 10h3M15 14h3"/>',
     chart: '<path d="M4 4v16h16M8 16v-4M12.5 16V8M17 16v-6"/>',
     remove: '<circle cx="9" cy="8" r="3.5"/><path d="M2.5 20c.5-4 3-6 6.5-6s6 2 6.5 6M16.5 9.5h5"/>',
+    heart: '<path d="M12 20.5C6 15.7 3 12.2 3 8.6A4.6 4.6 0 0 1 12 7a4.6 4.6 0 0 1 9 1.6c0 3.6-3 7.1-9 11.9z"/>',
     end: '<circle cx="12" cy="12" r="8.5"/><rect x="9" y="9" width="6" height="6" rx="1"/>',
 };
 

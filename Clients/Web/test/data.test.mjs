@@ -486,6 +486,27 @@ describe('recipients', () => {
         assert.deepEqual(payloads(durable()), ['all']);
     });
 
+    test('of a closed sender keep its last messages to themselves', async () => {
+        const { socket, feature, sender } = await flowing();
+        sender.setParticipants([grace]);
+        await settle();
+        socket.reply('data.recipients');
+        await settle();
+        durable().holds = true;
+        await sender.sendMessage(bytes('grace'));
+        sender.close();
+        const next = feature.createDataChannelSender({ channelId: 1000 });
+        watch(next.sendMessage(bytes('all')));
+        await pass(50);
+        assert.equal(socket.count('data.recipients'), 1);
+        durable().drain();
+        await pass(50);
+        assert.equal(socket.count('data.recipients'), 2);
+        socket.reply('data.recipients');
+        await settle();
+        assert.deepEqual(payloads(lossy()), ['all']);
+    });
+
     test('are 64 at most', async () => {
         const { sender } = await flowing();
         const many = Array.from({ length: 65 }, (_, index) => ({ communicationUserId: `8:acs:r_${index}` }));

@@ -117,7 +117,8 @@ export class DataChannelCallFeature extends EventSource<DataChannelEvents> {
         if (!channel) {
             const tell = (participantIds: string[] | null) =>
                 this.requests.send('data.recipients', { channelId, participantIds });
-            channel = { recipients: new Recipients(this.roster, tell), nextSequenceNumber: 1 };
+            const recipients = new Recipients(this.roster, tell);
+            channel = { recipients, marks: { Durable: 0, Lossy: 0 }, nextSequenceNumber: 1 };
             this.channels.set(channelId, channel);
         }
         return channel;

@@ -20,6 +20,8 @@ export interface DataChannelSenderOptions {
 /** @internal What outlives a sender: a later one of the same channel goes on with it. */
 export interface OutgoingChannel {
     readonly recipients: Recipients;
+    /** Behind the last message of the channel; see `DataPath.mark`. */
+    readonly marks: Record<DataChannelReliability, number>;
     nextSequenceNumber: number;
 }
 
@@ -59,7 +61,6 @@ export class DataChannelSender {
     private readonly rate: RateLimit;
     private waiting: Waiting[] = [];
     private audience: Audience;
-    private lastMark = 0;
     private isClosed = false;
 
     /** @internal */
@@ -135,7 +136,7 @@ export class DataChannelSender {
             numberFrame(next.frame, this.channel.nextSequenceNumber);
             if (!this.host.path.send(this.reliability, next.frame)) return false;
             this.channel.nextSequenceNumber = (this.channel.nextSequenceNumber + 1) >>> 0;
-            this.lastMark = this.host.path.mark(this.reliability);
+            this.channel.marks[this.reliability] = this.host.path.mark(this.reliability);
             this.rate.spend(next.frame.byteLength, now);
         }
         this.waiting.shift();
@@ -163,7 +164,9 @@ export class DataChannelSender {
 
     /** Tells the server who the recipients are; false if earlier messages have to leave before. */
     private ask(recipients: string[] | undefined, audience: Audience): boolean {
-        if (!this.host.path.hasSent(this.reliability, this.lastMark)) return false;
+        const { path } = this.host;
+        const { marks } = this.channel;
+        if (!path.hasSent('Durable', marks.Durable) || !path.hasSent('Lossy', marks.Lossy)) return false;
         this.channel.recipients.ask(recipients, error => {
             const unchanged = recipients?.join() === this.channel.recipients.of(audience)?.join();
             // Otherwise somebody left or came in between, and the server is asked again.

@@ -14,7 +14,7 @@ const everybody = 'everybody';
  * An audience names people, the server knows participants: who leaves and comes back is another one.
  */
 export class Recipients {
-    /** What the server knows; undefined when that is not certain. */
+    /** What the server knows; undefined while it is being told, and when that has failed. */
     private told: string | undefined = everybody;
     private asking = false;
 
@@ -32,7 +32,7 @@ export class Recipients {
 
     /** Whether the server sends what comes now to `recipients`. */
     isTold(recipients: string[] | undefined): boolean {
-        return !this.asking && this.told === keyOf(recipients);
+        return this.told === keyOf(recipients);
     }
 
     /** Tells the server, unless it is being told something already; `done` comes with the answer. */
