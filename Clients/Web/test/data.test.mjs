@@ -135,6 +135,17 @@ describe('the way for data', () => {
         assert.equal(sending.is, 'mediaNegotiationFailed');
     });
 
+    test('a browser that cannot offer it is told of as a CallingError', async () => {
+        const { call } = await joined(library);
+        peer().createOffer = async () => {
+            throw new Error('no more lines');
+        };
+        const sender = call.feature(Features.DataChannel).createDataChannelSender();
+        await assert.rejects(sender.sendMessage(bytes('a')), library.CallingError);
+        const expected = { reason: 'dataChannelsUnavailable', message: /no more lines/ };
+        await assert.rejects(sender.sendMessage(bytes('b')), expected);
+    });
+
     test('is made again when a channel closes, and messages wait for it', async () => {
         const { sender } = await flowing();
         const before = durable();
@@ -283,8 +294,8 @@ describe('sending', () => {
         for (let index = 0; index < 256; index += 1) watch(sender.sendMessage(bytes('a')).catch(() => {}));
         await assert.rejects(sender.sendMessage(bytes('b')), { code: 429, reason: 'dataQueueFull' });
         const wrong = [
-            { channelId: 0 }, { channelId: 65_536 }, { channelId: 1.5 }, { reliability: 'Perfect' }, { priority: 'Low' },
-            { bitrateInKbps: 0 }, { bitrateInKbps: Infinity },
+            { channelId: 0 }, { channelId: 65_536 }, { channelId: 1.5 }, { reliability: 'Perfect' },
+            { priority: 'Low' }, { bitrateInKbps: 0 }, { bitrateInKbps: Infinity },
         ];
         for (const options of wrong) {
             assert.throws(() => feature.createDataChannelSender(options), { reason: 'invalidArgument' });
@@ -547,7 +558,8 @@ describe('receiving', () => {
         const { feature } = await flowing();
         let receiver;
         feature.on('dataChannelReceiverCreated', event => ({ receiver } = event));
-        for (const [number, name] of [[41, 'a'], [42, 'b']]) durable().deliver(graceEntry.participantId, 9, number, name);
+        durable().deliver(graceEntry.participantId, 9, 41, 'a');
+        durable().deliver(graceEntry.participantId, 9, 42, 'b');
         const read = () => receiver.readMessage();
         const messages = [read(), read()];
         assert.deepEqual(messages.map(it => [it.sequenceNumber, text(it)]), [[41, 'a'], [42, 'b']]);

@@ -333,7 +333,7 @@ const actions = {
     // Without waiting, so that the test can do something else meanwhile.
     sendDataLater({ channelId, text }) {
         senders.get(channelId).sendMessage(new TextEncoder().encode(text))
-            .catch((error) => note("dataFailed", { reason: error.reason }));
+            .catch((error) => note("dataFailed", { error: plainError(error).message }));
     },
     async sendBlocks({ channelId, count, size }) {
         const sender = senders.get(channelId);

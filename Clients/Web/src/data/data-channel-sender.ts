@@ -13,7 +13,7 @@ export interface DataChannelSenderOptions {
     reliability?: DataChannelReliability;
     /** `Normal` unless told. */
     priority?: DataChannelPriority;
-    /** The most that is sent, kilobits in a second; 500 unless told, which is also what the server takes of everything. */
+    /** The most that is sent, kilobits in a second; 500 unless told, which is what the server takes of all senders. */
     bitrateInKbps?: number;
 }
 
@@ -95,8 +95,8 @@ export class DataChannelSender {
     }
 
     /**
-     * Names who gets the messages that are sent from now on, at most 64 people; an empty list is everybody. Who is named
-     * and not in the call gets them from when they come.
+     * Names who gets the messages that are sent from now on, at most 64 people; an empty list is everybody. Who is
+     * named and not in the call gets them from when they come.
      */
     setParticipants(participants: CommunicationIdentifier[]): void {
         this.host.mustBeAlive();
@@ -154,7 +154,8 @@ export class DataChannelSender {
             return;
         }
         const recipients = this.channel.recipients.of(this.audience);
-        if (recipients?.length !== 0 && !this.channel.recipients.isTold(recipients)) this.ask(recipients, this.audience);
+        if (recipients?.length === 0 || this.channel.recipients.isTold(recipients)) return;
+        this.ask(recipients, this.audience);
     }
 
     /** @internal Nothing of what waits can be sent. */

@@ -1,5 +1,5 @@
 import type { DataPath } from '../data/data-path';
-import { asCallingError, callingError, type CallingError } from '../errors';
+import { asCallingError, callingError } from '../errors';
 import { EventSource } from '../events';
 import type { LinePurpose, WireLayer, WireMediaAnswer, WireMediaOffer } from '../signalling/protocol';
 import { orderCodecs, type VideoCodec } from './codecs';
@@ -280,7 +280,8 @@ export class MediaSession extends EventSource<MediaSessionEvents> {
     }
 
     private offerData(path: DataPath): void {
-        this.negotiate().catch((error: CallingError) => {
+        this.negotiate().catch(thrown => {
+            const error = asCallingError(thrown, 'dataChannelsUnavailable');
             // Without signalling the call offers again by itself when that is back.
             if (this.canExchange() && error.reason !== 'connectionLost') path.fail(error);
         });
