@@ -41,6 +41,9 @@ struct CallCommand: AsyncParsableCommand {
     @Option(help: "The folder for what the others send: a WAV and H.264 files for each participant.")
     var record: String?
 
+    @Flag(help: "Send each line of the standard input as a data message, and tell what others send.")
+    var data = false
+
     @Option(help: "Hang up after so many seconds in the call.")
     var duration: Double?
 
@@ -160,6 +163,7 @@ struct CallCommand: AsyncParsableCommand {
     private func stay(in call: Call, _ source: FileSource) async throws -> CallEndReason {
         var sending: Task<Void, Never>?
         var ending: Task<Void, Never>?
+        var messages: Task<Void, Never>?
         let statistics = Task {
             while !Task.isCancelled {
                 try? await Task.sleep(for: .seconds(5))
@@ -169,6 +173,7 @@ struct CallCommand: AsyncParsableCommand {
         defer {
             sending?.cancel()
             ending?.cancel()
+            messages?.cancel()
             statistics.cancel()
         }
         var isConnected = await call.state == .connected
@@ -183,6 +188,7 @@ struct CallCommand: AsyncParsableCommand {
             }
             guard isConnected, hasMedia, sending == nil else { continue }
             sending = Task { await source.send(into: call) }
+            if data { messages = Task { await DataLines.exchange(in: call) } }
             ending = duration.map { seconds in
                 Task {
                     guard (try? await Task.sleep(for: .seconds(seconds))) != nil else { return }

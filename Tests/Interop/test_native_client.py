@@ -8,6 +8,7 @@ import pytest
 from rig.cable import Cable
 from rig.media import VOICES_HZ, run_ffmpeg
 from rig.native_caller import NativeCaller, decoded, loudest_hertz
+from rig.plain_client import PlainClient
 from rig.polling import eventually
 from rig.server import Server
 
@@ -156,3 +157,33 @@ def test_missing_file_is_said_before_anything_rings(call) -> None:
     assert grace.process.wait(timeout=20) == 1
     assert "no-such-file.mp4" in (grace.folder / "errors.txt").read_text()
     assert not grace.events("signedIn")
+
+
+def test_lines_go_out_as_data_and_data_of_others_is_told(
+    call: Callable[..., NativeCaller], plain_client: PlainClient, group_id: str
+) -> None:
+    native = call("native", "--group", group_id, "--data")
+    plain_client.join(group_id, labels=("durable",))
+    eventually(lambda: plain_client.data_state("durable") == "open", "the plain client's channel is open")
+
+    def is_heard() -> bool:
+        native.say("hello")
+        return any(message.payload == b"hello" for message in plain_client.data)
+
+    eventually(is_heard, "the plain client has the native one's hello")
+    native.say("Grüße")
+    eventually(
+        lambda: any(message.payload.decode() == "Grüße" for message in plain_client.data), "a line in UTF-8 came whole"
+    )
+    plain_client.send_data("durable", 7, 41, b"from plain")
+    event = native.waits_for("data", text="from plain")
+    assert (event["channelId"], event["sequenceNumber"], event["reliability"]) == (7, 41, "durable")
+    assert event["from"] == plain_client.participant_id
+    other = call("other", "--group", group_id, "--data")
+    other.waits_for("media", state="connected")
+
+    def is_told() -> bool:
+        native.say("to the other")
+        return any(event.get("text") == "to the other" for event in other.events("data"))
+
+    eventually(is_told, "one native client has the other's line")

@@ -8,8 +8,8 @@ internal import SRTP
 extension WorkerCore {
     /// How soon a worker with something to pace looks again.
     static let pacingInterval: Duration = .milliseconds(3)
-    /// How often the controller of a link is asked while no feedback comes, and while nothing is known of the link.
-    static let controlInterval: Duration = .milliseconds(50)
+    /// How often the controller of a link is asked while no feedback comes (it usually does every 100 ms), and while nothing is known of the link.
+    static let controlInterval: Duration = .milliseconds(120)
     static let learningInterval: Duration = .milliseconds(20)
     /// How often a packet is sent into a link that seems dead, so that feedback tells when it is not.
     static let knockInterval: Duration = .milliseconds(200)

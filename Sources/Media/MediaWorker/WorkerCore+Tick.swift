@@ -10,7 +10,7 @@ extension WorkerCore {
     /// How often `tick` runs: the reordering tolerance of NACK and half of the shortest report interval.
     static let tickInterval: Duration = .milliseconds(10)
     /// How often the silence of a peer, its handshake and the reports to it are looked after.
-    static let watchInterval: Duration = .milliseconds(100)
+    static let watchInterval: Duration = .milliseconds(200)
     /// How often it is checked whether somebody cannot decode what he asked to see.
     static let codecCheckInterval: Duration = .seconds(1)
 

@@ -169,7 +169,7 @@ public struct CongestionController: ~Copyable, Sendable {
     private mutating func take(_ results: [PacketResult], now: Instant) -> FeedbackSummary {
         var summary = FeedbackSummary()
         guard !results.isEmpty else { return summary }
-        let arrived = results.filter { $0.arrival != nil }.sorted(by: CongestionController.arrivedBefore)
+        let arrived = CongestionController.arrived(results)
         summary.received = arrived.count
         summary.lost = results.count - arrived.count
         summary.receivedBytes = arrived.reduce(0) { $0 + $1.bytes }
@@ -316,6 +316,13 @@ public struct CongestionController: ~Copyable, Sendable {
         let position = arrived.lastIndex { $0.arrival.map { end - $0 >= shortestRateSpan } ?? false }
         guard let position, let begin = arrived[position].arrival else { return nil }
         return Bitrate(bytes: arrived[(position + 1)...].reduce(0) { $0 + $1.bytes }, over: end - begin)
+    }
+
+    /// What arrived, in that order; mostly everything has, in the order in which it was sent, and then nothing is copied.
+    private static func arrived(_ results: [PacketResult]) -> [PacketResult] {
+        let all = results.allSatisfy { $0.arrival != nil } ? results : results.filter { $0.arrival != nil }
+        let isInOrder = zip(all, all.dropFirst()).allSatisfy { !arrivedBefore($1, $0) }
+        return isInOrder ? all : all.sorted(by: arrivedBefore)
     }
 
     private static func arrivedBefore(_ one: PacketResult, _ other: PacketResult) -> Bool {

@@ -30,7 +30,7 @@ class NativeCaller:
                     *inside, str(server_binary()), "call", "--server", f"https://{host}:{server.https_port}",
                     "--ca", str(server.certificate), "--token", account.token, *arguments,
                 ],
-                env=environment(), stdout=output, stderr=errors,
+                env=environment(), stdin=subprocess.PIPE, stdout=output, stderr=errors, text=True,
             )  # fmt: skip
 
     @property
@@ -48,6 +48,12 @@ class NativeCaller:
 
         eventually(lambda: bool(matching()), f"{name} {members} among the events of {self.folder.name}")
         return matching()[0]
+
+    def say(self, line: str) -> None:
+        """Types a line, which goes out as a data message with `--data`."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(line + "\n")
+        self.process.stdin.flush()
 
     def finish(self) -> int:
         """Hangs up, if need be, and waits for the files to be complete."""

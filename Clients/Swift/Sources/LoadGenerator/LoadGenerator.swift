@@ -89,7 +89,8 @@ public struct LoadGenerator: Sendable {
         await party.fill(&measurement, since: sendingBefore)
         if let before, let prepared, let joined, let begin, let end {
             // Users are made before the joins: their memory counts, their CPU time does not.
-            let start = ProcessUsage(cpu: prepared.cpu, residentBytes: before.residentBytes)
+            let start = ProcessUsage(
+                cpu: prepared.cpu, residentBytes: before.residentBytes, ownBytes: before.ownBytes)
             measurement.server = LoadMeasurement.ServerSamples(before: start, joined: joined, begin: begin, end: end)
         }
         if let ownBegin, let ownEnd { measurement.generatorCPU = ownEnd.cpu - ownBegin.cpu }

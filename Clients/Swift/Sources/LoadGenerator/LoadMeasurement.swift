@@ -89,7 +89,7 @@ struct LoadMeasurement {
 
     private func usage(_ samples: ServerSamples) -> LoadReport.Server {
         let cpu = Self.seconds(samples.end.cpu - samples.begin.cpu)
-        let growth = Double(samples.end.residentBytes - samples.before.residentBytes)
+        let growth = Double(samples.end.ownBytes - samples.before.ownBytes)
         return LoadReport.Server(
             cpuSeconds: cpu, cpuShare: Self.ratio(cpu, Self.seconds(elapsed)) ?? 0,
             cpuNanosecondsPerForwardedPacket: Self.ratio(cpu * 1e9, Double(tally.packets)),

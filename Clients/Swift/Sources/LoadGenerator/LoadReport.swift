@@ -93,7 +93,7 @@ public struct LoadReport: Codable, Hashable, Sendable {
         public var residentBytesBefore: Int
         public var residentBytesJoined: Int
         public var residentBytesAtEnd: Int
-        /// What it grew by from before the first join to the end, by sessions.
+        /// What its own memory grew by from before the first join to the end, by sessions: see `ProcessUsage.ownBytes`.
         public var bytesPerParticipant: Double?
     }
 

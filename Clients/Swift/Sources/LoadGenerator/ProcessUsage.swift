@@ -7,9 +7,14 @@ public struct ProcessUsage: Hashable, Sendable {
     /// Memory that is in RAM, in bytes: anonymous, files and shared.
     public var residentBytes: Int
 
-    public init(cpu: Duration, residentBytes: Int) {
+    /// Of that what belongs to the process alone (anonymous): not its program and libraries, of which more pages are read
+    /// in as more of them is used.
+    public var ownBytes: Int
+
+    public init(cpu: Duration, residentBytes: Int, ownBytes: Int) {
         self.cpu = cpu
         self.residentBytes = residentBytes
+        self.ownBytes = ownBytes
     }
 
     /// The usage of a running process; nil when there is none with this id.
@@ -30,13 +35,14 @@ public struct ProcessUsage: Hashable, Sendable {
         let fields = stat[stat.index(after: bracket)...].split(whereSeparator: \.isWhitespace)
         let pages = statm.split(whereSeparator: \.isWhitespace)
         // The first field here is the third of the file; utime is the 14th, stime the 15th.
-        guard fields.count > 12, let user = Int64(fields[11]), let system = Int64(fields[12]), pages.count > 1,
-            let resident = Int(pages[1])
+        guard fields.count > 12, let user = Int64(fields[11]), let system = Int64(fields[12]), pages.count > 2,
+            let resident = Int(pages[1]), let shared = Int(pages[2])
         else { return nil }
         let (ticks, overflow) = user.addingReportingOverflow(system)
         guard !overflow else { return nil }
         cpu = .nanoseconds(ticks &* (1_000_000_000 / Int64(ticksPerSecond)))
         residentBytes = resident &* pageSize
+        ownBytes = (resident &- shared) &* pageSize
     }
 
     private static func read(_ path: String) -> String? {

@@ -18,10 +18,10 @@ import Testing
         measurement.tally.lostPackets = 25_000
         measurement.tally.videoFrames = 8999
         measurement.server = LoadMeasurement.ServerSamples(
-            before: ProcessUsage(cpu: .seconds(1), residentBytes: 50_000_000),
-            joined: ProcessUsage(cpu: .milliseconds(1140), residentBytes: 51_400_000),
-            begin: ProcessUsage(cpu: .seconds(2), residentBytes: 52_000_000),
-            end: ProcessUsage(cpu: .milliseconds(2750), residentBytes: 52_800_000))
+            before: ProcessUsage(cpu: .seconds(1), residentBytes: 50_000_000, ownBytes: 20_000_000),
+            joined: ProcessUsage(cpu: .milliseconds(1140), residentBytes: 51_400_000, ownBytes: 21_400_000),
+            begin: ProcessUsage(cpu: .seconds(2), residentBytes: 52_000_000, ownBytes: 22_000_000),
+            end: ProcessUsage(cpu: .milliseconds(2750), residentBytes: 52_800_000, ownBytes: 22_800_000))
         return measurement
     }
 

@@ -11,6 +11,7 @@ import Testing
             ProcessUsage(stat: stat, statm: "50000 2000 900 10 0 600 0\n", ticksPerSecond: 100, pageSize: 4096))
         #expect(usage.cpu == .seconds(18))
         #expect(usage.residentBytes == 8_192_000)
+        #expect(usage.ownBytes == 1100 * 4096)
     }
 
     @Test(arguments: ["", "1 (x", "1 (x) S", "1 (x) S 1 1 1 0 -1 0 0 0 0 0 a b"])
@@ -21,6 +22,8 @@ import Testing
     @Test func thisProcessUsesSomething() throws {
         let usage = try #require(ProcessUsage.own())
         #expect(usage.residentBytes > 1_000_000)
+        #expect(usage.ownBytes > 100_000)
+        #expect(usage.ownBytes < usage.residentBytes)
     }
 
     @Test func noProcessUsesNothing() {

@@ -1,7 +1,26 @@
-public import DataChannels
+internal import DataChannels
 
 /// How messages of a data channel are delivered.
-public typealias DataChannelReliability = DataChannelKind
+public enum DataChannelReliability: String, Hashable, Sendable, CaseIterable {
+    /// A lost message is not sent again, and nothing waits for it.
+    case lossy
+    /// Every message arrives, in order.
+    case durable
+
+    init(_ kind: DataChannelKind) {
+        switch kind {
+        case .lossy: self = .lossy
+        case .durable: self = .durable
+        }
+    }
+
+    var kind: DataChannelKind {
+        switch self {
+        case .lossy: .lossy
+        case .durable: .durable
+        }
+    }
+}
 
 /// One message on a data channel.
 public struct DataChannelMessage: Hashable, Sendable {
@@ -25,7 +44,7 @@ public struct DataChannelMessage: Hashable, Sendable {
 /// ```
 public actor DataChannelFeature {
     /// The largest message, in bytes.
-    public static let maximumMessageSize = DataEnvelope.largestPayload
+    public static let maximumMessageSize = 32_768
 
     private nonisolated let broadcast = Broadcast<DataChannelMessage>()
     private let transmit: @Sendable (DataEnvelope, DataChannelKind) async -> Bool
@@ -69,7 +88,7 @@ public actor DataChannelFeature {
         let envelope = DataEnvelope(channel: channel, sequence: sequence, payload: data)
         // What waits is sent at half a megabit a second; a full buffer empties.
         for _ in 0..<Self.mostAttempts {
-            if await transmit(envelope, reliability) { return }
+            if await transmit(envelope, reliability.kind) { return }
             if reliability == .lossy { return }
             try await Task.sleep(for: Self.attemptInterval)
         }
@@ -101,7 +120,7 @@ public actor DataChannelFeature {
         broadcast.send(
             DataChannelMessage(
                 senderParticipantId: envelope.sender, channelId: envelope.channel, sequenceNumber: envelope.sequence,
-                reliability: kind, data: envelope.payload))
+                reliability: DataChannelReliability(kind), data: envelope.payload))
     }
 
     /// The call is over.
