@@ -141,6 +141,14 @@ const senders = {
         const sender = call.feature(library.Features.DataChannel).createDataChannelSender({ channelId: 1000 });
         sender.setParticipants([{ communicationUserId: grace }]);
     }),
+    'data.recipients.everybody': inCall('data.recipients', async (call, socket) => {
+        const sender = call.feature(library.Features.DataChannel).createDataChannelSender({ channelId: 1000 });
+        sender.setParticipants([{ communicationUserId: grace }]);
+        await pass(0);
+        socket.reply('data.recipients');
+        await pass(0);
+        sender.setParticipants([]);
+    }),
 };
 
 function withoutMedia(message) {

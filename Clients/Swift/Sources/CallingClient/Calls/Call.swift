@@ -14,7 +14,7 @@ internal import SDP
 public actor Call {
     public nonisolated let id: String
     public nonisolated let direction: CallDirection
-    private nonisolated let broadcast = Broadcast<CallEvent>()
+    nonisolated let broadcast = Broadcast<CallEvent>()
 
     public private(set) var state: CallState
     public private(set) var kind: CallKind
@@ -30,18 +30,18 @@ public actor Call {
     private var roster: [RemoteParticipant]
 
     let signalling: SignallingSession
-    private(set) var media: CallMedia
-    private let reopenMedia: @Sendable () async throws -> CallMedia
+    var media: CallMedia
+    let reopenMedia: @Sendable () async throws -> CallMedia
     private let options: CallOptions
-    private var videoStreams: [MediaStreamType: RawOutgoingVideoStream] = [:]
-    private var audioStream: RawOutgoingAudioStream?
-    private var wishes: [String: Wish] = [:]
-    private var isRestarting = false
+    var videoStreams: [MediaStreamType: RawOutgoingVideoStream] = [:]
+    var audioStream: RawOutgoingAudioStream?
+    var wishes: [String: Wish] = [:]
+    var isRestarting = false
     var dataChannelFeature: DataChannelFeature?
     /// How often in a row the path was lost, for the pause before the next restart.
-    private var restarts = 0
+    var restarts = 0
 
-    private struct Wish: Hashable {
+    struct Wish: Hashable {
         var participant: String?
         var source: String
     }
@@ -158,7 +158,7 @@ public actor Call {
     }
 
     /// What 1080p at 30 frames per second takes, with some room.
-    private static let wantedBitrate = Bitrate.megabits(6)
+    static let wantedBitrate = Bitrate.megabits(6)
 
     private func publish() async throws {
         isLocalVideoStarted = videoStreams[.camera] != nil
@@ -294,74 +294,6 @@ extension Call {
     }
 
     // MARK: Media
-
-    func handle(_ event: ClientSession.Event) async {
-        switch event {
-        case .connected, .resumed:
-            restarts = 0
-            broadcast.send(.mediaConnected)
-        case .interrupted:
-            broadcast.send(.mediaInterrupted)
-            await restartMedia()
-        case .pathLost:
-            broadcast.send(.mediaInterrupted)
-            await restartMedia()
-        case .ended:
-            await replaceMedia()
-        case .keyframeWanted(let mid, let rid):
-            guard let type = media.type(of: mid) else { return }
-            videoStreams[type]?.notify(.keyframeRequested(layer: rid?.rawValue))
-        case .dataOpened, .data, .dataClosed:
-            await handleData(event)
-        }
-    }
-
-    /// A server that ends a call closes its transport and says so here a moment later; the rest are failures.
-    private static let endingPatience: Duration = .seconds(1)
-
-    /// Begins anew with another transport.
-    private func replaceMedia() async {
-        try? await Task.sleep(for: Self.endingPatience)
-        guard state != .disconnected, !isRestarting else { return }
-        isRestarting = true
-        defer { isRestarting = false }
-        broadcast.send(.mediaInterrupted)
-        guard let new = try? await reopenMedia() else { return }
-        await dataChannelFeature?.setOpen(false)
-        if dataChannelFeature != nil { await new.loop.enableData(new.session) }
-        var members = await new.offer()
-        members["callId"] = .string(id)
-        guard let reply = try? await signalling.request("media.offer", members, as: Wire.MediaReply.self),
-            (try? await new.accept(reply.media)) != nil, state != .disconnected
-        else {
-            await new.close()
-            return
-        }
-        await media.close()
-        media = new
-        for stream in videoStreams.values { new.connect(stream) }
-        if let audioStream { new.connect(audioStream) }
-        if !videoStreams.isEmpty { await new.loop.setWantedBitrate(new.session, Self.wantedBitrate) }
-        wishes = [:]
-        await requestPictures()
-    }
-
-    /// Looks for another path; media goes on over the old one as long as it works.
-    private func restartMedia() async {
-        guard state != .disconnected, !isRestarting else { return }
-        isRestarting = true
-        defer { isRestarting = false }
-        restarts += 1
-        if restarts > 1 { try? await Task.sleep(for: .seconds(min(restarts, 5))) }
-        guard state != .disconnected else { return }
-        var members = await media.offer(restartsICE: true)
-        members["callId"] = .string(id)
-        // Without a connection the session is taken up first, and then this comes again.
-        guard let reply = try? await signalling.request("media.offer", members, as: Wire.MediaReply.self) else {
-            return
-        }
-        try? await media.accept(reply.media)
-    }
 
     /// Asks for the pictures of as many people as there are slots, those who speak first.
     func requestPictures() async {
