@@ -169,7 +169,7 @@ extension Conference {
         guard !report.slots.isEmpty || !(last?.slots.isEmpty ?? true) else { return }
         let isNews = last.map { !$0.isSameDecision(as: report) } ?? true
         let isOld = member.pointee.lastAllocationReportAt.map { now - $0 >= Conference.rateReportInterval } ?? true
-        guard isNews || (isOld && report != last) else { return }
+        guard isNews || (isOld && last.map { !$0.hasSimilarRates(to: report) } ?? true) else { return }
         member.pointee.lastAllocationReport = report
         member.pointee.lastAllocationReportAt = now
         events.append(.allocation(member.pointee.index, report))
@@ -189,6 +189,19 @@ extension Conference {
 }
 
 extension AllocationReport {
+    /// Rates that differ by this part are no news.
+    private static let noticeableChange = 0.1
+
+    /// Whether the rates differ so little that nobody need be told; of reports with the same decisions.
+    fileprivate func hasSimilarRates(to other: AllocationReport) -> Bool {
+        func isSimilar(_ one: Int, _ two: Int) -> Bool {
+            Double(abs(one - two)) <= Double(max(one, two)) * Self.noticeableChange
+        }
+        return (budget == nil) == (other.budget == nil) && isSimilar(budget ?? 0, other.budget ?? 0)
+            && isSimilar(needed, other.needed)
+            && zip(slots, other.slots).allSatisfy { isSimilar($0.bitrate, $1.bitrate) }
+    }
+
     /// Whether the same layers are sent for the same reasons, whatever the rates.
     fileprivate func isSameDecision(as other: AllocationReport) -> Bool {
         slots.count == other.slots.count

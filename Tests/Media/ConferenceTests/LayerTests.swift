@@ -120,6 +120,29 @@ struct LayerTests {
         #expect(reports.last?.slots.first?.bitrate == 0)
     }
 
+    @Test("Rates are told when they change noticeably, decisions at once")
+    func rates() {
+        var fixture = scene()
+        var sequence: UInt16 = 0
+        var budgets: [Int?] = []
+        let collect = { (_: UInt8, _: [ConferenceFixture.Sent], events: [ConferenceEvent]) in
+            for case .allocation(grace, let report) in events { budgets.append(report.budget) }
+        }
+        fixture.conference.setBudget(5_000_000, for: grace)
+        fixture.flow(.seconds(8), from: ada, sequence: &sequence, collect)
+        #expect(budgets.last == 5_000_000)
+        budgets = []
+        fixture.conference.setBudget(5_400_000, for: grace)
+        fixture.flow(.seconds(6), from: ada, sequence: &sequence, collect)
+        #expect(budgets.isEmpty)
+        fixture.conference.setBudget(6_000_000, for: grace)
+        fixture.flow(.seconds(6), from: ada, sequence: &sequence, collect)
+        #expect(budgets == [6_000_000])
+        fixture.conference.setBudget(800_000, for: grace)
+        fixture.flow(.milliseconds(300), from: ada, sequence: &sequence, collect)
+        #expect(budgets.last == 800_000)
+    }
+
     @Test("Timestamps stay in step with the publisher's clock across a switch")
     func alignedTimestamps() throws {
         var fixture = scene()
