@@ -25,7 +25,7 @@ func testSRTP(_ input: RawSpan) {
             // Under the roll-over counter of an index up to 63 ahead of the last one.
             let index = state.highestIndex &+ UInt64(operation >> 2)
             guard let header = try? RTPHeader(parsing: piece.span.bytes) else { continue }
-            let packet = protect(piece, headerLength: header.headerLength, rollover: UInt32(index >> 16), sender)
+            let packet = protect(piece, headerLength: header.headerLength, rollover: UInt32(index >> 16), &sender)
             if let payload = unprotect(packet, &receiver, &state) {
                 check(payload == Array(piece[header.headerLength...]), "a packet survives the way")
             }
@@ -58,7 +58,7 @@ private func unprotect(
 }
 
 private func protect(
-    _ packet: [UInt8], headerLength: Int, rollover: UInt32, _ sender: borrowing SRTPSender
+    _ packet: [UInt8], headerLength: Int, rollover: UInt32, _ sender: inout SRTPSender
 ) -> [UInt8] {
     let payload = Array(packet[headerLength...])
     let room = packet + [UInt8](repeating: 0, count: ProtectionProfile.maximumTagLength)
