@@ -94,6 +94,12 @@ public struct SendBatch: ~Copyable {
         used + SendBatch.largestDatagram <= SendBatch.arenaSize && messageCount < SendBatch.messageCapacity
     }
 
+    /// How long the next datagram should be to go on in the segmented datagram that is being built; 0 when none is.
+    @inline(__always)
+    public var openSegmentSize: Int {
+        usesSegmentation && !runIsClosed && segmentCount < SendBatch.largestRun ? segmentSize : 0
+    }
+
     /// Where to write the next datagram: at least `largestDatagram` bytes. Requires `hasRoom`.
     @inline(__always)
     public func reserve() -> UnsafeMutableRawPointer {

@@ -142,6 +142,23 @@ struct BatchTests {
         #expect(taken.map(\.bytes) == [[1], [1]])
     }
 
+    @Test("The batch tells how long a datagram must be to go on in the segmented one")
+    func openSegment() throws {
+        var leaving = SendBatch(usesSegmentation: true)
+        leaving.isCapturing = true
+        leaving.begin(SocketEndpoint(ipv4: 0x0a00_0001, port: 1), onIPv6Socket: false)
+        #expect(leaving.openSegmentSize == 0)
+        for length in [40, 40] {
+            put([UInt8](repeating: 1, count: length), into: &leaving)
+            #expect(leaving.openSegmentSize == (leaving.usesSegmentation ? 40 : 0))
+        }
+        put([1, 2, 3], into: &leaving)
+        #expect(leaving.openSegmentSize == 0, "a shorter one has closed it")
+        put([1, 2, 3, 4], into: &leaving)
+        leaving.begin(SocketEndpoint(ipv4: 0x0a00_0002, port: 2), onIPv6Socket: false)
+        #expect(leaving.openSegmentSize == 0, "there is none yet to this destination")
+    }
+
     @Test("What is captured is what was committed", arguments: IOBackEnd.allCases)
     func capturing(backEnd: IOBackEnd) throws {
         let socket = try UDPSocket(bindingTo: .loopback(port: 0))
