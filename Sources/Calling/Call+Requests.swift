@@ -129,7 +129,9 @@ extension Call {
     ) async throws(CallRefusal) {
         let participant = try participant(at: endpoint)
         for recipient in recipients ?? [] where !machine.contains(recipient) { throw .participantNotFound(recipient) }
-        await setDataRecipients(recipients, ofChannel: channel, by: participant)
+        guard await setDataRecipients(recipients, ofChannel: channel, by: participant) else {
+            throw .invalidState("Too many data channels have recipients of their own.")
+        }
     }
 
     func snapshot(at endpoint: EndpointID) -> CallSnapshot? {

@@ -262,11 +262,11 @@ actor Call {
 
     func setDataRecipients(
         _ recipients: [ParticipantID]?, ofChannel channel: UInt16, by participant: ParticipantID
-    ) async {
+    ) async -> Bool {
         let ticket = mediaLane.draw()
         await turn(of: ticket, in: .media)
-        await surroundings.media.setDataRecipients(recipients, ofChannel: channel, by: participant, in: id)
-        mediaLane.finish()
+        defer { mediaLane.finish() }
+        return await surroundings.media.setDataRecipients(recipients, ofChannel: channel, by: participant, in: id)
     }
 
     func request(_ slots: [SlotRequest], for participant: ParticipantID) async {

@@ -172,10 +172,11 @@ public protocol MediaPlane: Sendable {
     func setPublishing(camera: Bool, screen: Bool, _ participant: ParticipantID, in call: CallID) async
     /// Replaces the wishes for the slots that are named.
     func request(_ slots: [SlotRequest], for participant: ParticipantID, in call: CallID) async
-    /// Names who gets what a participant sends on one of its data channels; nil: everybody.
+    /// Names who gets what a participant sends on one of its data channels; nil: everybody. False when that does not hold,
+    /// because too many of its channels have recipients of their own already.
     func setDataRecipients(
         _ recipients: [ParticipantID]?, ofChannel channel: UInt16, by participant: ParticipantID, in call: CallID
-    ) async
+    ) async -> Bool
 }
 
 /// What the media plane has to tell. Handed to `CallDirectory.handle(_:)`.

@@ -71,7 +71,7 @@ struct MediaBridge: MediaPlane {
 
     func setDataRecipients(
         _ recipients: [ParticipantID]?, ofChannel channel: UInt16, by participant: ParticipantID, in call: CallID
-    ) async {
+    ) async -> Bool {
         await engine.setDataRecipients(
             recipients.map { Set($0.map(\.rawValue)) }, ofChannel: channel, by: participant.rawValue,
             in: call.rawValue)

@@ -98,8 +98,15 @@ public actor MediaPlaneDouble: MediaPlane {
 
     public func setDataRecipients(
         _ recipients: [ParticipantID]?, ofChannel channel: UInt16, by participant: ParticipantID, in call: CallID
-    ) async {
+    ) async -> Bool {
+        // A limit of one makes it easy to reach.
+        if recipients != nil,
+            conferences[call]?[participant]?.dataRecipients.keys.contains(where: { $0 != channel }) == true
+        {
+            return false
+        }
         change(participant, in: call) { $0.dataRecipients[channel] = recipients }
+        return true
     }
 
     private func change(_ participant: ParticipantID, in call: CallID, _ change: (inout Leg) -> Void) {

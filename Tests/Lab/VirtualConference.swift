@@ -102,8 +102,9 @@ package final class VirtualConference {
     /// Names who gets what a client sends on a data channel; nil: everybody.
     package func setDataRecipients(_ recipients: [VirtualClient]?, ofChannel channel: UInt16, by sender: VirtualClient)
     {
-        core.setDataRecipients(
-            recipients.map { Set($0.map(\.name)) }, ofChannel: channel, by: sender.name, in: Self.name)
+        core.change(
+            .dataRecipients(channel: channel, recipients.map { Set($0.map(\.name)) }), for: sender.name, in: Self.name,
+            now: now)
     }
 
     /// Lets time pass.

@@ -207,7 +207,7 @@ public actor MediaEngine {
     public func set(_ change: ParticipantChange, for participant: String, in conference: String) async {
         let key = SessionKey(conference: conference, participant: participant)
         settings[key, default: []].removeAll { $0.isSameKind(as: change) }
-        settings[key, default: []].append(change)
+        if !change.isDefault { settings[key, default: []].append(change) }
         guard let home = homes[conference] else { return }
         await workers[home].set(change, for: participant, in: conference)
     }
@@ -217,12 +217,21 @@ public actor MediaEngine {
         await workers[home].request(wishes, by: participant, in: conference)
     }
 
+    /// Channels of one participant that may have recipients of their own.
+    private static let mostRecipientLists = 256
+
     /// Names who gets what a participant sends on one of its data channels; nil: everybody.
+    /// - Returns: Whether it holds: false when too many channels have recipients of their own already.
     public func setDataRecipients(
         _ recipients: Set<String>?, ofChannel channel: UInt16, by participant: String, in conference: String
-    ) async {
-        guard let home = homes[conference] else { return }
-        await workers[home].setDataRecipients(recipients, ofChannel: channel, by: participant, in: conference)
+    ) async -> Bool {
+        let change = ParticipantChange.dataRecipients(channel: channel, recipients)
+        let others = settings[SessionKey(conference: conference, participant: participant)]?.count { other in
+            if case .dataRecipients(_, _?) = other { !other.isSameKind(as: change) } else { false }
+        }
+        guard recipients == nil || others ?? 0 < Self.mostRecipientLists else { return false }
+        await set(change, for: participant, in: conference)
+        return true
     }
 
     /// Notes that a participant was asked for a codec: its next offers decide the order of codecs.
@@ -277,11 +286,17 @@ public enum MediaEngineError: Error, Sendable, CustomStringConvertible {
 }
 
 extension ParticipantChange {
+    /// Whether it holds without having been said, so that it need not be remembered.
+    var isDefault: Bool {
+        if case .dataRecipients(_, nil) = self { true } else { false }
+    }
+
     func isSameKind(as other: ParticipantChange) -> Bool {
         switch (self, other) {
         case (.muted, .muted), (.onHold, .onHold): true
         case (.publishing(let left, _), .publishing(let right, _)): left == right
-        case (.muted, _), (.onHold, _), (.publishing, _): false
+        case (.dataRecipients(let left, _), .dataRecipients(let right, _)): left == right
+        case (.muted, _), (.onHold, _), (.publishing, _), (.dataRecipients, _): false
         }
     }
 }

@@ -134,13 +134,6 @@ public actor MediaWorker {
         core.request(wishes, by: participant, in: conference)
     }
 
-    /// Names who gets what a participant sends on one of its data channels; nil: everybody.
-    public func setDataRecipients(
-        _ recipients: Set<String>?, ofChannel channel: UInt16, by participant: String, in conference: String
-    ) {
-        core.setDataRecipients(recipients, ofChannel: channel, by: participant, in: conference)
-    }
-
     // MARK: Observation
 
     public var load: Int {
@@ -175,4 +168,6 @@ public enum ParticipantChange: Hashable, Sendable {
     case onHold(Bool)
     /// Whether it publishes its camera or screen.
     case publishing(MediaSource, Bool)
+    /// Who gets what it sends on one of its data channels; nil: everybody.
+    case dataRecipients(channel: UInt16, Set<String>?)
 }

@@ -129,19 +129,4 @@ extension WorkerCore {
 
     /// What DTLS adds to a record: header, explicit nonce and tag.
     private static let recordOverhead = 37
-
-    /// Names who gets what a participant sends on one of its channels; nil: everybody.
-    package mutating func setDataRecipients(
-        _ recipients: Set<String>?, ofChannel channel: UInt16, by participant: String, in conference: String
-    ) {
-        guard let peer = peer(participant, in: conference) else { return }
-        guard
-            peer.pointee.dataRecipients.count < Self.mostRecipientLists || recipients == nil
-                || peer.pointee.dataRecipients[channel] != nil
-        else { return }
-        peer.pointee.dataRecipients[channel] = recipients
-    }
-
-    /// Channels of one sender that may have recipients of their own.
-    private static let mostRecipientLists = 256
 }

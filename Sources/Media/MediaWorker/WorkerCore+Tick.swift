@@ -47,20 +47,17 @@ extension WorkerCore {
             }
         }
         if peer.pointee.streamCount > 0, isReady(peer) { reportArrivals(of: peer, now: now) }
-        var due = peer.pointee.nextWatch
-        if let data = peer.pointee.data {
-            if let time = data.pointee.due, time <= now {
-                attendToData(of: peer, now: now)
-                drive(peer, now: now)
-            }
-            if let time = data.pointee.due { due = min(due, time) }
+        if let time = peer.pointee.data?.pointee.due, time <= now {
+            attendToData(of: peer, now: now)
+            drive(peer, now: now)
         }
         let isPacing = peer.pointee.hasToPace
         if isPacing || now >= peer.pointee.nextControl { control(peer, now: now) }
         if peer.pointee.hasToPace { pace(peer, now: now) }
         // Who sends, waits or shakes hands is looked after at every tick.
         let isBusy = peer.pointee.streamCount > 0 || !peer.pointee.isConnected || peer.pointee.hasToPace
-        schedule.set(peer.pointee.index, due: isBusy ? now : min(due, peer.pointee.nextWatch, peer.pointee.nextControl))
+        schedule.set(peer.pointee.index, due: isBusy ? now : min(peer.pointee.nextWatch, peer.pointee.nextControl))
+        if let time = peer.pointee.data?.pointee.due { schedule.advance(peer.pointee.index, to: time) }
     }
 
     private mutating func checkSilence(of peer: UnsafeMutablePointer<Peer>, now: Instant) {

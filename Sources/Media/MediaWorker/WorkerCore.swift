@@ -144,12 +144,10 @@ package struct WorkerCore: ~Copyable {
                 return
             }
             let state = conference.pointee.state(of: existing.pointee.member)
-            let recipients = existing.pointee.dataRecipients
             remove(existing)
             try add(description, participant, name, conference, controlSSRC, canonicalName, now)
             if let state, let peer = peer(participant, in: name) {
                 conference.pointee.restore(state, to: peer.pointee.member, now: now)
-                peer.pointee.dataRecipients = recipients
             }
             return
         }
@@ -276,6 +274,8 @@ package struct WorkerCore: ~Copyable {
             peer.pointee.conference.pointee.setOnHold(onHold, member, now: now)
         case .publishing(let source, let on):
             peer.pointee.conference.pointee.setPublished(on, TrackReference(member: member, source: source))
+        case .dataRecipients(let channel, let recipients):
+            peer.pointee.dataRecipients[channel] = recipients
         }
     }
 

@@ -203,6 +203,9 @@ struct CallScenarioTests {
             "data.recipients", ["callId": call, "channelId": 7, "participantIds": ["nobody"]])
         #expect(stranger.refusal == "participantNotFound")
         #expect(stranger["error"]?["target"] == "nobody")
+        let tooMany = await ada.request(
+            "data.recipients", ["callId": call, "channelId": 8, "participantIds": [participant.json]])
+        #expect(tooMany.refusal == "invalidState")
         _ = await ada.request("data.recipients", ["callId": call, "channelId": 7, "participantIds": .null])
         #expect(await stage.media.leg(participant, in: id)?.dataRecipients == [:])
         await stage.directory.handle(.connected(id, participant))

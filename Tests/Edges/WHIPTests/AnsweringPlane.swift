@@ -54,7 +54,7 @@ actor AnsweringPlane: MediaPlane {
 
     func setDataRecipients(
         _ recipients: [ParticipantID]?, ofChannel channel: UInt16, by participant: ParticipantID, in call: CallID
-    ) async {
+    ) async -> Bool {
         await inner.setDataRecipients(recipients, ofChannel: channel, by: participant, in: call)
     }
 

@@ -53,8 +53,7 @@ public actor DataChannelFeature {
     private var openings: [CheckedContinuation<Void, Never>] = []
     /// Of each channel, so that another sender of the same goes on counting.
     private var sequences: [UInt16: UInt32] = [:]
-    /// Named recipients, to be named again after a new transport.
-    private var recipients: [UInt16: [String]] = [:]
+    private var isEnded = false
 
     init(
         transmit: @escaping @Sendable (DataEnvelope, DataChannelKind) async -> Bool,
@@ -88,6 +87,7 @@ public actor DataChannelFeature {
         let envelope = DataEnvelope(channel: channel, sequence: sequence, payload: data)
         // What waits is sent at half a megabit a second; a full buffer empties.
         for _ in 0..<Self.mostAttempts {
+            guard !isEnded else { throw CallingError(.callEnded, "The call is over.") }
             if await transmit(envelope, reliability.kind) { return }
             if reliability == .lossy { return }
             try await Task.sleep(for: Self.attemptInterval)
@@ -100,7 +100,6 @@ public actor DataChannelFeature {
 
     func setParticipants(_ participantIds: [String]?, on channel: UInt16) async throws {
         try await name(channel, participantIds)
-        recipients[channel] = participantIds
     }
 
     private func opened() async {
@@ -108,10 +107,9 @@ public actor DataChannelFeature {
         await withCheckedContinuation { openings.append($0) }
     }
 
-    func setOpen(_ isOpen: Bool) async {
+    func setOpen(_ isOpen: Bool) {
         self.isOpen = isOpen
         guard isOpen else { return }
-        for (channel, participants) in recipients { try? await name(channel, participants) }
         for opening in openings { opening.resume() }
         openings = []
     }
@@ -125,10 +123,9 @@ public actor DataChannelFeature {
 
     /// The call is over.
     func end() {
+        isEnded = true
         broadcast.finish()
-        for opening in openings { opening.resume() }
-        openings = []
-        isOpen = true
+        setOpen(true)
     }
 }
 
