@@ -6,6 +6,7 @@ SHELL := /bin/bash
 DATA ?= ./data
 FUZZ_SECONDS ?= 10
 ARGUMENTS ?=
+ROOMS ?=
 
 .PHONY: help bootstrap run build web test test-unit test-portable test-web test-interop bench fuzz format lint clean
 
@@ -30,8 +31,8 @@ test: ## every test: web library, Swift, real browsers
 test-web: web ## only the tests of the web library (node)
 	script/test web
 
-test-unit: ## only the Swift tests
-	script/test unit
+test-unit: ## only the Swift tests (ROOMS=SDPTests,ICETests builds and runs these alone)
+	SWITCHBOARD_ONLY=$(ROOMS) script/test unit
 
 test-portable: ## only the tests of the Swift client, with the system calls that Apple systems have too
 	script/test portable

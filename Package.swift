@@ -19,6 +19,9 @@ let instrumented: [SwiftSetting] =
 /// Such a build needs a scratch path of its own: objects of the other kind are not seen to be out of date.
 let isPortable = Context.environment["SWITCHBOARD_PORTABLE_IO"] != nil
 
+/// The targets that `make test-unit ROOMS=…` asks for, with nothing but what they stand on; empty: all.
+let wantedTargets = (Context.environment["SWITCHBOARD_ONLY"] ?? "").split(separator: ",").map(String.init)
+
 /// A library target; `folder` is the room on its floor, for example `Protocols/RTP`.
 func room(
     _ name: String, in folder: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = []
@@ -387,7 +390,8 @@ let package = Package(
     name: "switchboard",
     // For the clients' libraries, which use InlineArray and Mutex. The server is for Linux.
     platforms: [.macOS(.v26), .iOS(.v26)],
-    products: libraries + (isPortable ? [] : [.executable(name: "switchboard", targets: ["Switchboard"])]),
+    products: wantedTargets.isEmpty
+        ? libraries + (isPortable ? [] : [.executable(name: "switchboard", targets: ["Switchboard"])]) : [],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-asn1", from: "1.7.4"),
@@ -411,5 +415,5 @@ let package = Package(
     ],
     targets: isPortable
         ? foundations(of: ["CallingClientTests", "ClientTransportTests", "MediaIOTests"], among: allTargets)
-        : allTargets
+        : wantedTargets.isEmpty ? allTargets : foundations(of: wantedTargets, among: allTargets)
 )
