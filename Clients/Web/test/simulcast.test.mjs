@@ -15,26 +15,38 @@ describe('layer settings', () => {
         assert.deepEqual(useful(layerSettings(hd, {}, 3)), [[4, 150_000], [2, 500_000], [1, 1_700_000]]);
     });
 
-    test('two layers from 360 lines, one below, and upright pictures like others', () => {
-        assert.deepEqual(useful(layerSettings({ ...hd, width: 640, height: 480 }, {}, 3)).map(it => it[0]), [2, 1]);
-        assert.deepEqual(useful(layerSettings({ ...hd, width: 426, height: 240 }, {}, 3)).map(it => it[0]), [1]);
-        assert.deepEqual(useful(layerSettings({ ...hd, width: 720, height: 1280 }, {}, 3)).map(it => it[0]), [4, 2, 1]);
-        assert.deepEqual(useful(layerSettings({ ...hd, width: 960, height: 540 }, {}, 3)).map(it => it[0]), [4, 2, 1]);
+    test('as many layers as a browser sends of that many pixels, the last with the whole picture', () => {
+        const scales = (width, height) => useful(layerSettings({ ...hd, width, height }, {}, 3)).map(it => it[0]);
+        for (const [width, height, expected] of [
+            [160, 120, [1]], [320, 180, [1]], [320, 240, [1]], [424, 240, [1]], [480, 270, [2, 1]], [640, 360, [2, 1]],
+            [640, 480, [2, 1]], [800, 600, [2, 1]], [960, 540, [4, 2, 1]], [1280, 720, [4, 2, 1]], [1920, 1080, [4, 2, 1]],
+        ]) {
+            assert.deepEqual(scales(width, height), expected, `${width}x${height}`);
+            assert.deepEqual(scales(height, width), expected, `${height}x${width}`);
+        }
+    });
+
+    test('a small picture uses the first encodings, since browsers leave out the last', () => {
+        const used = (width, height) => layerSettings({ ...hd, width, height }, {}, 3).map(it => it.useful);
+        assert.deepEqual(used(640, 480), [true, true, false]);
+        assert.deepEqual(used(320, 240), [true, false, false]);
+        assert.deepEqual(layerSettings({ ...hd, width: 640, height: 480 }, {}, 3).map(it => it.scaleResolutionDownBy), [2, 1, 1]);
     });
 
     test('the limits of the app hold for all layers together', () => {
         const settings = layerSettings(hd, { maxBitrate: 1_000_000, maxFramerate: 15, maxHeight: 360 }, 3);
-        assert.deepEqual(useful(settings), [[4, 150_000], [2, 500_000]].map(([scale, rate]) => [scale, rate]));
-        assert.equal(settings[2].maxFramerate, 15);
+        assert.deepEqual(useful(settings), [[4, 150_000], [2, 500_000]]);
+        assert.equal(settings[1].maxFramerate, 15);
         const tight = useful(layerSettings(hd, { maxBitrate: 470_000 }, 3));
         assert.deepEqual(tight.map(it => it[1]), [30_000, 100_000, 340_000]);
     });
 
-    test('a layer that makes no sense is stood in for by the smallest that does', () => {
+    test('an encoding that is not used is stood in for by the largest that is', () => {
         assert.deepEqual(activeLayers([true, true, true], [true, false, false]), [true, false, false]);
-        assert.deepEqual(activeLayers([false, true, true], [true, false, false]), [false, true, false]);
-        assert.deepEqual(activeLayers([false, true, true], [false, false, false]), [false, false, false]);
-        assert.deepEqual(activeLayers([false, false, true], [false, true, false]), [false, false, true]);
+        assert.deepEqual(activeLayers([true, true, false], [false, false, true]), [false, true, false]);
+        assert.deepEqual(activeLayers([true, true, false], [true, false, true]), [true, true, false]);
+        assert.deepEqual(activeLayers([true, true, false], [false, false, false]), [false, false, false]);
+        assert.deepEqual(activeLayers([true, false, false], [false, true, false]), [true, false, false]);
     });
 });
 
@@ -105,8 +117,8 @@ describe('a line that is sent', () => {
         await camera.send(track);
         track.settings = { width: 640, height: 360, frameRate: 15 };
         await camera.checkCapture();
-        assert.deepEqual(sender.layers, [['h', 2, 150_000], ['f', 1, 500_000]]);
-        assert.equal(sender.parameters.encodings[2].maxFramerate, 15);
+        assert.deepEqual(sender.layers, [['q', 2, 150_000], ['h', 1, 500_000]]);
+        assert.equal(sender.parameters.encodings[1].maxFramerate, 15);
         const { writes } = sender;
         await camera.checkCapture();
         assert.equal(sender.writes, writes);
@@ -163,15 +175,15 @@ describe('in a call', () => {
         assert.ok(call.isLocalVideoStarted);
     });
 
-    test('a camera that turns is looked at every three seconds', async () => {
+    test('a camera that turns is looked at every second', async () => {
         const { call } = await joined(library);
         const track = new StubTrack('video');
         call.startVideo(new library.LocalVideoStream(new StubStream([track]))).catch(() => {});
         await settle();
         const { sender } = StubPeerConnection.last.transceivers[1];
         track.settings = { width: 320, height: 240, frameRate: 30 };
-        await pass(3_000);
-        assert.equal(sender.layers[0][2], 190_000);
+        await pass(1_000);
+        assert.deepEqual(sender.layers, [['q', 1, 190_000]]);
     });
 });
 

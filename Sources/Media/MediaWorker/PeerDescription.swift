@@ -58,10 +58,12 @@ public struct PeerDescription: Sendable {
             case .camera, .videoSlot: .camera
             case .screen, .screenSlot: .screen
             }
+        let rids = publish.rids.count > 1 ? publish.rids : []
         publications.append(
             Publication(
                 mid: mid, source: source, codecs: publish.codecs.map { MediaCodec($0.codec) }.withoutRepeats,
-                streams: publish.streams, rids: publish.rids.count > 1 ? publish.rids : []))
+                // Firefox announces the SSRCs of its layers too, but only a packet's rid says which layer it is of.
+                streams: rids.isEmpty ? publish.streams : [], rids: rids))
     }
 
     private mutating func add(_ slot: SlotLine, of mid: Mid) {

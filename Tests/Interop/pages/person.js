@@ -48,6 +48,21 @@ async function localCamera() {
     return new sdk.LocalVideoStream(cameras[0]);
 }
 
+// A camera of any size: a canvas on which something moves. Ten pictures a second spare the machine.
+function makeCamera({ width, height, rate = 10 }) {
+    const canvas = Object.assign(document.createElement("canvas"), { width, height });
+    const context = canvas.getContext("2d");
+    let step = 0;
+    setInterval(() => {
+        context.fillStyle = `hsl(${(step * 7) % 360}, 60%, 50%)`;
+        context.fillRect(0, 0, width, height);
+        context.fillStyle = "#fff";
+        context.fillRect((step * 5) % width, 0, width / 10, height);
+        step += 1;
+    }, 1000 / rate);
+    return canvas.captureStream(rate);
+}
+
 async function callOptions({ camera = true, muted = false } = {}) {
     return {
         audioOptions: { muted },
@@ -315,6 +330,18 @@ const actions = {
     mute: () => call.mute(),
     unmute: () => call.unmute(),
     async startVideo() { await call.startVideo(await localCamera()); },
+    // Sends a picture of the given size in place of the camera, or from the beginning.
+    async sendSize(format) {
+        const sent = call.localVideoStreams.find((stream) => stream.mediaStreamType !== "ScreenSharing");
+        if (sent) await sent.switchSource(makeCamera(format));
+        else await call.startVideo(new sdk.LocalVideoStream(makeCamera(format)));
+    },
+    // How large remote pictures are shown decides which size is sent to this person.
+    showAt({ width, height }) {
+        const style = document.createElement("style");
+        style.textContent = `#views > div { width: ${width}px !important; height: ${height}px !important }`;
+        document.head.append(style);
+    },
     stopVideo: () => call.stopVideo(call.localVideoStreams.find((stream) => stream.mediaStreamType === "Video")),
     startScreenSharing: () => call.startScreenSharing(),
     stopScreenSharing: () => call.stopScreenSharing(),

@@ -13,7 +13,7 @@ import { initialVideoSlots } from './slot-table';
 /** How many people are heard at the same moment. */
 const audioSlots = 3;
 /** How often it is looked whether a camera delivers another size, since no event tells; milliseconds. */
-const captureCheckInterval = 3_000;
+const captureCheckInterval = 1_000;
 /** Servers that become known after the first offer are tried if there is no connection after this, milliseconds. */
 const lateServersPatience = 2_000;
 /** How long a path may be silent until another is looked for, which costs little; milliseconds. */

@@ -1,4 +1,7 @@
-/** The names (rid) of the layers that a camera is sent in, smallest first. */
+/**
+ * The names (rid) of the encodings that a camera is sent in, smallest picture first. They are no more than names: which
+ * size each has depends on the camera.
+ */
 export const layerNames = ['q', 'h', 'f'] as const;
 
 /** What a source delivers: pixels and frames a second. */
@@ -20,7 +23,7 @@ export interface SendLimits {
 
 /** How one layer is to be sent. */
 export interface LayerSettings {
-    /** Whether the picture is large enough for this layer to make sense. */
+    /** Whether the picture is large enough for this encoding to be used. */
     readonly useful: boolean;
     readonly scaleResolutionDownBy: number;
     readonly maxBitrate: number;
@@ -41,25 +44,34 @@ function bitrateFor(pixels: number): number {
     return Math.max(60_000, Math.round(exact / 10_000) * 10_000);
 }
 
-/** How many layers make sense for a picture whose shorter side has that many pixels. */
-function usefulLayers(shortSide: number): number {
-    return shortSide >= 540 ? 3 : shortSide >= 360 ? 2 : 1;
+/**
+ * From how many pixels of a picture on there are so many layers: what libwebrtc does on its own. It leaves out the last
+ * encodings of a picture that is too small for all of them, whichever are active, so the first ones have to carry it.
+ */
+const layersByPixels = [
+    { pixels: 960 * 540, layers: 3 },
+    { pixels: 480 * 270, layers: 2 },
+];
+
+function layersFor(pixels: number): number {
+    return layersByPixels.find(step => pixels >= step.pixels)?.layers ?? 1;
 }
 
 /**
- * The settings of `count` layers, smallest first, for a source and what its sender may use.
+ * The settings of `count` encodings, smallest picture first, for a source and what its sender may use.
  *
- * The last layer has the full size and each one before it half the width and height of the next. The smallest layers of
- * a small picture are not useful.
+ * A large picture uses all of them, a small one the first of them; the last encoding in use always has the whole picture,
+ * and each one before it half the width and height of the next.
  */
 export function layerSettings(capture: CaptureFormat, limits: SendLimits, count: number): LayerSettings[] {
     const base = Math.max(1, limits.maxHeight ? capture.height / limits.maxHeight : 1);
-    const useful = Math.min(count, usefulLayers(Math.min(capture.width, capture.height) / base));
+    const pixels = (capture.width * capture.height) / base ** 2;
+    const useful = Math.min(count, layersFor(pixels));
     const maxFramerate = Math.min(capture.frameRate, limits.maxFramerate ?? mostFramesPerSecond);
     const layers = Array.from({ length: count }, (_, index) => {
-        const scale = base * 2 ** (count - 1 - index);
+        const scale = base * 2 ** Math.max(0, useful - 1 - index);
         const maxBitrate = bitrateFor((capture.width * capture.height) / scale ** 2);
-        return { useful: index >= count - useful, scaleResolutionDownBy: scale, maxBitrate, maxFramerate };
+        return { useful: index < useful, scaleResolutionDownBy: scale, maxBitrate, maxFramerate };
     });
     const total = layers.reduce((sum, layer) => sum + (layer.useful ? layer.maxBitrate : 0), 0);
     const share = Math.min(1, (limits.maxBitrate ?? total) / total);
@@ -67,13 +79,13 @@ export function layerSettings(capture: CaptureFormat, limits: SendLimits, count:
 }
 
 /**
- * Which layers are sent: the useful ones that are watched. A watched layer that is not useful is stood in for by the
- * smallest useful one, so that nobody waits for a layer that never comes.
+ * Which encodings are sent: the useful ones that are watched. A watched one that is not useful is stood in for by the
+ * largest useful one, so that nobody waits for a layer that never comes.
  */
 export function activeLayers(useful: readonly boolean[], watched: readonly boolean[]): boolean[] {
-    const smallest = useful.indexOf(true);
-    const standIn = watched.some((isWatched, index) => isWatched && index < smallest);
-    return useful.map((isUseful, index) => isUseful && ((watched[index] ?? true) || (standIn && index === smallest)));
+    const largest = useful.lastIndexOf(true);
+    const standIn = watched.some((isWatched, index) => isWatched && index > largest);
+    return useful.map((isUseful, index) => isUseful && ((watched[index] ?? true) || (standIn && index === largest)));
 }
 
 /** The format of a running track, as far as it tells. */
