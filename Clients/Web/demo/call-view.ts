@@ -1,6 +1,7 @@
 import { LocalVideoStream, type Call, type VideoDeviceInfo } from '/sdk/switchboard-calling.js';
 import { byId, show } from './dom';
 import type { DeviceDialog } from './device-dialog';
+import { oncePerFrame } from './frames';
 import { Gallery } from './gallery';
 import { Hearts } from './hearts';
 import { icon } from './icons';
@@ -53,7 +54,7 @@ export class CallView {
     /** Shows `call` until it ends. */
     attach(call: Call, selfName: string): void {
         this.call = call;
-        this.gallery = new Gallery(call, selfName);
+        this.gallery = new Gallery(call, selfName, () => this.roster.toggle(true));
         this.hearts = new Hearts(call, who => this.gallery?.tileOf(who));
         this.statistics = new Statistics(call, sample => this.gallery?.showStatistics(sample));
         this.roster.attach(call, selfName);
@@ -71,6 +72,7 @@ export class CallView {
         call.on('stateChanged', this.stateChanged);
         call.on('mutedByOthers', () => toast('Somebody muted your microphone.'));
         call.on('localMediaErrorsChanged', this.showMediaErrors);
+        call.on('localMediaErrorsChanged', this.update);
         this.stateChanged();
         this.showMediaErrors();
         this.buttons.mic.focus();
@@ -96,7 +98,7 @@ export class CallView {
             this.ended(call);
             return;
         }
-        this.update();
+        this.updateNow();
     };
 
     private detach(): void {
@@ -110,28 +112,31 @@ export class CallView {
         show(this.section, false);
     }
 
-    private readonly update = () => {
+    private readonly update = oncePerFrame(() => this.updateNow());
+
+    private updateNow(): void {
         const call = this.call;
         if (!call) return;
         const { mic, camera, share, hold, roster, statistics, endForAll } = this.buttons;
         const onHold = call.state === 'LocalHold';
         const connected = call.state === 'Connected';
-        paint(mic, call.isMuted ? 'mic-off' : 'mic', call.isMuted ? 'Unmute' : 'Mute', 'Microphone (M)', !call.isMuted);
-        mic.classList.toggle('off', call.isMuted);
+        const microphoneError = call.localMediaErrors.microphone;
+        if (microphoneError) paint(mic, 'mic-off', 'No microphone', describeError(microphoneError));
+        else paint(mic, call.isMuted ? 'mic-off' : 'mic', call.isMuted ? 'Unmute' : 'Mute', 'Microphone (M)');
+        mic.classList.toggle('off', call.isMuted || microphoneError !== undefined);
         paint(
             camera,
             call.isLocalVideoStarted ? 'camera' : 'camera-off',
             call.isLocalVideoStarted ? 'Camera on' : 'Camera off',
             'Camera (V)',
-            call.isLocalVideoStarted,
         );
         camera.classList.toggle('on', call.isLocalVideoStarted);
         camera.disabled = this.cameraStarting || onHold;
         const shareText = call.isScreenSharingOn ? 'Stop' : 'Share';
-        paint(share, 'share', shareText, 'Share the screen (S)', call.isScreenSharingOn);
+        paint(share, 'share', shareText, 'Share the screen (S)');
         share.classList.toggle('on', call.isScreenSharingOn);
         share.disabled = !connected || typeof navigator.mediaDevices?.getDisplayMedia !== 'function';
-        paint(hold, onHold ? 'play' : 'pause', onHold ? 'Resume' : 'Hold', 'Hold or resume (H)', onHold);
+        paint(hold, onHold ? 'play' : 'pause', onHold ? 'Resume' : 'Hold', 'Hold or resume (H)');
         hold.classList.toggle('off', onHold);
         hold.disabled = !connected && !onHold;
         paint(roster, 'people', `People ${call.totalParticipantCount}`, 'People (P)', this.roster.isVisible);
@@ -141,7 +146,7 @@ export class CallView {
         statistics.classList.toggle('on', measured);
         show(endForAll, call.isGroupCall);
         this.updateNotice(call);
-    };
+    }
 
     private updateNotice(call: Call): void {
         const notice = byId('notice');
@@ -157,13 +162,14 @@ export class CallView {
 
     private toggleMicrophone(): void {
         void this.attempt(async call => {
-            if (call.isMuted) {
-                await call.unmute();
-                // A microphone that failed at the beginning is tried again when somebody wants to speak.
-                if (call.localMediaErrors.microphone) await call.startAudio();
-            } else {
+            const isMissing = call.localMediaErrors.microphone !== undefined;
+            if (!call.isMuted && !isMissing) {
                 await call.mute();
+                return;
             }
+            if (call.isMuted) await call.unmute();
+            // A microphone that failed at the beginning is tried again when somebody wants to speak.
+            if (isMissing) await call.startAudio();
         });
     }
 
@@ -247,6 +253,10 @@ function noticeFor(call: Call): string {
     return '';
 }
 
+/**
+ * Draws a button. `pressed` is for one whose words stay the same: words that say what the button does next, and a state
+ * besides, would be heard as "Mute, pressed" for an open microphone.
+ */
 function paint(button: HTMLButtonElement, iconName: string, text: string, title: string, pressed?: boolean): void {
     if (button.dataset.drawn !== iconName + text) {
         button.replaceChildren(icon(iconName), text);

@@ -11,6 +11,8 @@ import { DeviceDialog } from './device-dialog';
 import { byId, copy, drawIcons, show } from './dom';
 import { IncomingDialog, type Answer } from './incoming-dialog';
 import { describeError } from './messages';
+import { plainName } from './names';
+import { forgetGroup, groupToRejoin, rememberGroup } from './rejoin';
 import { Ring } from './ring';
 import { invitation } from './roster-panel';
 import { createUser, DevelopmentModeOff, storedSession, storeSession, type Session } from './session';
@@ -38,6 +40,11 @@ const deviceDialog: DeviceDialog = new DeviceDialog(devices, camera => callView.
 const callView: CallView = new CallView(deviceDialog, ring, callEnded);
 const incomingDialog = new IncomingDialog(ring);
 
+/** Whether the page is being left: the session and the group that end with it are those to come back to. */
+let isLeaving = false;
+addEventListener('pagehide', () => (isLeaving = true));
+addEventListener('pageshow', () => (isLeaving = false));
+
 type Page = 'sign-in' | 'home' | 'call';
 
 function showPage(page: Page): void {
@@ -62,7 +69,7 @@ async function signIn(session: Session): Promise<void> {
     storeSession(session);
     agent.on('connectionStateChanged', showConnection);
     agent.on('sessionEnded', error => {
-        if (inspection.agent !== agent) return;
+        if (inspection.agent !== agent || isLeaving) return;
         inspection.agent = undefined;
         storeSession(undefined);
         showSignIn(describeError(error));
@@ -155,13 +162,18 @@ function showCall(call: Call): void {
 
 function callEnded(call: Call): void {
     if (inspection.call === call) inspection.call = undefined;
-    if (inspection.agent) showPage('home');
+    if (isLeaving) return;
+    forgetGroup();
+    if (!inspection.agent) return;
+    showPage('home');
+    // The controls are gone; the keyboard and a screen reader go on from here.
+    byId('home').focus();
 }
 
 function rings(incoming: IncomingCall): void {
     incoming.on('callEnded', ({ callEndReason }) => {
         const missed = callEndReason?.code === 487 && callEndReason.subCode !== 10003;
-        if (missed) toast(`You missed a call from ${incoming.callerInfo.displayName || 'somebody'}.`);
+        if (missed) toast(`You missed a call from ${plainName(incoming.callerInfo.displayName) || 'somebody'}.`);
     });
     incomingDialog.ask(incoming, inspection.call !== undefined, answer => void respond(incoming, answer));
 }
@@ -175,13 +187,17 @@ async function respond(incoming: IncomingCall, answer: Answer): Promise<void> {
     await begin(answer === 'video', (_, options) => incoming.accept(options));
 }
 
-function joinGroup(groupId: string, camera: boolean): Promise<void> {
-    return begin(camera, (agent, options) => agent.join({ groupId }, options));
+async function joinGroup(groupId: string, camera: boolean): Promise<void> {
+    await begin(camera, (agent, options) => agent.join({ groupId }, options));
+    if (inspection.call) rememberGroup(groupId, camera);
 }
 
 // -- the page
 
-/** Does what the address asks for: `?group=GUID`, `?call=USERID` fill in, `?autojoin=GUID` joins. */
+/**
+ * Does what the address asks for: `?group=GUID`, `?call=USERID` fill in, `?autojoin=GUID` joins. A page that was loaded
+ * again while it was in a group joins it again.
+ */
 async function followParameters(): Promise<void> {
     const group = parameters.get('autojoin') ?? parameters.get('group');
     if (group) byId<HTMLInputElement>('group').value = group;
@@ -189,8 +205,10 @@ async function followParameters(): Promise<void> {
     if (callee) byId<HTMLInputElement>('callee').value = callee;
     const first = callee ? 'callee' : 'group';
     byId(first).focus();
+    const again = groupToRejoin();
     const autojoin = parameters.get('autojoin');
-    if (autojoin) await joinGroup(autojoin, parameters.get('camera') === '1');
+    if (again) await joinGroup(again.groupId, again.camera);
+    else if (autojoin) await joinGroup(autojoin, parameters.get('camera') === '1');
 }
 
 /** Which of a form's buttons was pressed. */

@@ -3,30 +3,47 @@ import {
     type Call,
     type CommunicationIdentifier,
     type MediaStatsReportSample,
+    type RemoteParticipant,
     type RemoteVideoStream,
 } from '/sdk/switchboard-calling.js';
 import { byId, make, show } from './dom';
+import { oncePerFrame } from './frames';
 import { icon } from './icons';
+import { nameOf } from './names';
+import { mostInteresting, Presence, type TileLimits } from './presence';
 import { describeIncoming, describeOutgoing } from './statistics';
-import { nameOf, RemoteTile, Screen, statisticsPlace, Tile, writeStatistics } from './tile';
+import { RemoteTile, Screen, statisticsPlace, Tile, writeStatistics } from './tile';
 
-/** The pictures of a call: a tile for everybody, and a stage when somebody shares a screen. */
+/** A receiver has no more than 25 places for pictures. */
+const wideLimits: TileLimits = { everybody: 16, pictures: 24, speakers: 9 };
+const narrowLimits: TileLimits = { everybody: 8, pictures: 8, speakers: 6 };
+
+/**
+ * The pictures of a call: a tile for everybody, or in a large call for those who send a picture or speak, and a stage
+ * when somebody shares a screen.
+ */
 export class Gallery {
     private readonly scene = byId('scene');
     private readonly stage = byId('stage');
     private readonly tiles = byId('tiles');
     private readonly self: Tile;
-    private readonly remote = new Map<object, RemoteTile>();
+    private readonly people = new Map<RemoteParticipant, Presence>();
+    private readonly remote = new Map<Presence, RemoteTile>();
+    private readonly others = make('button', 'tile others');
     private readonly stageScreen = new Screen('Fit', message => this.setStageText(message));
     private readonly stageText = make('p', 'hint');
     private readonly stageLabel = make('span');
     private readonly stageStatistics = statisticsPlace();
     private staged: RemoteVideoStream | undefined;
-    private readonly observer = new ResizeObserver(() => this.layOut());
+    private readonly observer = new ResizeObserver(() => this.updateRemote());
     private readonly listeners: (() => void)[] = [];
+    private isDisposed = false;
 
-    constructor(private readonly call: Call, selfName: string) {
+    /** `showEverybody` is called by whoever wants to see those who have no tile. */
+    constructor(private readonly call: Call, selfName: string, showEverybody: () => void) {
         this.self = new Tile(`${selfName} (you)`, selfName);
+        this.others.type = 'button';
+        this.others.addEventListener('click', showEverybody);
         this.tiles.replaceChildren(this.self.element);
         this.stage.replaceChildren(
             this.stageScreen.element,
@@ -35,7 +52,7 @@ export class Gallery {
             this.stageStatistics,
         );
         this.observer.observe(this.tiles);
-        const updateRemote = () => this.updateRemote();
+        const updateRemote = this.updateRemote;
         const updateSelf = () => this.updateSelf();
         call.on('remoteParticipantsUpdated', updateRemote);
         call.on('localVideoStreamsUpdated', updateSelf);
@@ -52,6 +69,8 @@ export class Gallery {
     }
 
     dispose(): void {
+        this.isDisposed = true;
+        for (const person of this.people.values()) person.dispose();
         for (const stop of this.listeners) stop();
         this.observer.disconnect();
         this.stageScreen.show(undefined);
@@ -67,7 +86,7 @@ export class Gallery {
         if (!who) return this.self.element;
         const id = getIdentifierRawId(who);
         const found = [...this.remote.values()].find(it => getIdentifierRawId(it.participant.identifier) === id);
-        return found?.tile.element;
+        return found?.tile.element ?? (this.others.isConnected ? this.others : undefined);
     }
 
     /** Shows numbers over the pictures, or takes them away. */
@@ -91,25 +110,51 @@ export class Gallery {
         this.self.setText(onHold ? 'On hold' : '', onHold);
     }
 
-    private updateRemote(): void {
-        const present = new Set<object>(this.call.remoteParticipants);
-        for (const [participant, tile] of this.remote) {
+    private readonly updateRemote = oncePerFrame(() => {
+        if (this.isDisposed) return;
+        const present = new Set(this.call.remoteParticipants);
+        for (const [participant, person] of this.people) {
             if (present.has(participant)) continue;
-            tile.dispose();
-            this.remote.delete(participant);
+            person.dispose();
+            this.people.delete(participant);
         }
-        for (const participant of this.call.remoteParticipants) {
-            if (this.remote.has(participant)) continue;
-            const tile = new RemoteTile(participant, () => this.updateStage());
-            this.remote.set(participant, tile);
-            this.tiles.insertBefore(tile.tile.element, this.self.element);
+        for (const participant of present) {
+            if (this.people.has(participant)) continue;
+            this.people.set(participant, new Presence(participant, this.updateRemote));
         }
+        this.updateTiles();
         this.updateStage();
         this.layOut();
+    });
+
+    private updateTiles(): void {
+        const everybody = [...this.people.values()];
+        const isNarrow = window.matchMedia('(max-width: 720px)').matches;
+        const shown = mostInteresting(everybody, isNarrow ? narrowLimits : wideLimits);
+        for (const [person, tile] of this.remote) {
+            if (shown.has(person)) continue;
+            tile.dispose();
+            this.remote.delete(person);
+        }
+        for (const person of shown) {
+            if (this.remote.has(person)) continue;
+            const tile = new RemoteTile(person.participant, this.updateRemote);
+            this.remote.set(person, tile);
+            this.tiles.insertBefore(tile.tile.element, this.self.element);
+        }
+        // Pictures come first by style alone: a video that is moved within the page stops for a moment.
+        for (const [person, tile] of this.remote) tile.tile.element.style.order = person.sendsPicture ? '0' : '1';
+        const hidden = everybody.length - shown.size;
+        if (hidden > 0) {
+            this.others.replaceChildren(make('b', '', `+${hidden}`), 'more people');
+            this.tiles.append(this.others);
+        } else {
+            this.others.remove();
+        }
     }
 
     private updateStage(): void {
-        const sharing = [...this.remote.values()].find(tile => tile.share);
+        const sharing = [...this.people.values()].find(it => it.share);
         const share = sharing?.share;
         this.stageLabel.textContent = sharing ? `${nameOf(sharing.participant)} shares a screen` : '';
         this.setStageText(share?.unavailableReason?.message ?? '');
@@ -118,7 +163,6 @@ export class Gallery {
         this.stageScreen.show(share);
         show(this.stage, share !== undefined);
         this.scene.classList.toggle('staged', share !== undefined);
-        this.layOut();
     }
 
     private setStageText(text: string): void {

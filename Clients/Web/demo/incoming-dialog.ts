@@ -1,5 +1,6 @@
 import type { IncomingCall } from '/sdk/switchboard-calling.js';
 import { byId, paintAvatar } from './dom';
+import { plainName } from './names';
 import type { Ring } from './ring';
 
 /** What the person answers to an incoming call. */
@@ -44,7 +45,7 @@ export class IncomingDialog {
             this.ring.stop();
             return;
         }
-        const name = incoming.callerInfo.displayName || 'Somebody';
+        const name = plainName(incoming.callerInfo.displayName) || 'Somebody';
         byId('incoming-name').textContent = name;
         paintAvatar(byId('incoming-avatar'), name);
         const text = incoming.isGroupCall ? 'invites you into a group call' : 'is calling you';

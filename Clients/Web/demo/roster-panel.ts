@@ -1,26 +1,20 @@
 import type { Call, RemoteParticipant } from '/sdk/switchboard-calling.js';
-import { avatar, byId, copy, make, show } from './dom';
-import { icon } from './icons';
+import { byId, copy, show } from './dom';
+import { oncePerFrame } from './frames';
 import { describeEnd, describeError } from './messages';
-import { nameOf } from './tile';
+import { nameOf } from './names';
+import { PeopleList } from './people-list';
 import { toast } from './toasts';
 
-const stateWords: Record<RemoteParticipant['state'], string> = {
-    Idle: 'being called',
-    Connecting: 'connecting',
-    Ringing: 'ringing',
-    Connected: 'in the call',
-    Hold: 'on hold',
-    Reconnecting: 'reconnecting',
-    Disconnected: 'left',
-};
+/** So many people, and there is a field to find one. */
+const worthSearching = 8;
 
 /** The list of people in the call, from which they can be muted, removed and added. */
 export class RosterPanel {
     private readonly panel = byId('roster');
-    private readonly list = byId('roster-list');
+    private readonly list = new PeopleList(participant => this.remove(participant));
+    private readonly searchField = byId<HTMLInputElement>('find');
     private readonly addField = byId<HTMLInputElement>('add');
-    private readonly watched = new Set<RemoteParticipant>();
     private call: Call | undefined;
 
     constructor(private readonly visibilityChanged: (visible: boolean) => void) {
@@ -32,6 +26,7 @@ export class RosterPanel {
             const groupId = this.call?.info.groupId;
             if (groupId) void copy(invitation(groupId), event.currentTarget as HTMLElement);
         });
+        this.searchField.addEventListener('input', () => this.update());
         byId('add-form').addEventListener('submit', event => {
             event.preventDefault();
             this.add(this.addField.value.trim());
@@ -44,6 +39,7 @@ export class RosterPanel {
 
     toggle(visible = !this.isVisible): void {
         show(this.panel, visible);
+        this.update();
         this.visibilityChanged(visible);
         if (visible) byId('close-roster').focus();
         else byId('toggle-roster').focus();
@@ -52,9 +48,9 @@ export class RosterPanel {
     /** Shows the people of `call`, or nobody. */
     attach(call: Call | undefined, selfName: string): void {
         this.call?.off('remoteParticipantsUpdated', this.update);
-        for (const participant of this.watched) this.watch(participant, false);
         this.call = call;
         this.selfName = selfName;
+        this.searchField.value = '';
         call?.on('remoteParticipantsUpdated', this.update);
         show(this.panel, false);
         this.update();
@@ -62,50 +58,22 @@ export class RosterPanel {
 
     private selfName = '';
 
-    private readonly update = () => {
-        const people = this.call?.remoteParticipants ?? [];
-        for (const participant of people) if (!this.watched.has(participant)) this.watch(participant, true);
-        for (const participant of this.watched) if (!people.includes(participant)) this.watch(participant, false);
-        byId('roster-count').textContent = this.call ? `(${this.call.totalParticipantCount})` : '';
-        show(byId('copy-invitation'), this.call?.info.groupId !== undefined);
-        const focused = (document.activeElement as HTMLElement | null)?.dataset.key;
-        this.list.replaceChildren(
-            this.row(this.selfName, 'you'),
-            ...people.map(participant => this.participantRow(participant)),
-        );
-        // The list is made anew; the keyboard stays where it was.
-        if (focused) this.list.querySelector<HTMLElement>(`[data-key="${CSS.escape(focused)}"]`)?.focus();
-    };
+    /** Nothing is made of the list while it is closed. */
+    private readonly update = oncePerFrame(() => {
+        const { call } = this;
+        if (!call || !this.isVisible) {
+            this.list.clear();
+            return;
+        }
+        const people = call.remoteParticipants;
+        byId('roster-count').textContent = `(${call.totalParticipantCount})`;
+        show(byId('copy-invitation'), call.info.groupId !== undefined);
+        show(byId('find-field'), people.length >= worthSearching);
+        this.list.show(this.selfName, people, this.searchField.value);
+    });
 
-    private row(name: string, detail: string, ...buttons: HTMLElement[]): HTMLElement {
-        const who = make('div', 'who', make('b', '', name), make('small', '', detail));
-        return make('li', '', avatar(name), who, ...buttons);
-    }
-
-    private participantRow(participant: RemoteParticipant): HTMLElement {
-        const name = nameOf(participant);
-        const words = [stateWords[participant.state]];
-        if (participant.isMuted) words.push('muted');
-        if (participant.isSpeaking) words.push('speaking');
-        const key = participant.endpointDetails[0]?.participantId ?? name;
-        const mute = this.button('mic-off', `Mute ${name}`, `mute ${key}`, () => participant.mute());
-        mute.disabled = participant.isMuted || participant.state !== 'Connected';
-        const remove = this.button('remove', `Remove ${name}`, `remove ${key}`, async () => {
-            await this.call?.removeParticipant(participant.identifier);
-        });
-        return this.row(name, words.join(' · '), mute, remove);
-    }
-
-    private button(iconName: string, label: string, key: string, action: () => Promise<void>): HTMLButtonElement {
-        const button = make('button', 'quiet', icon(iconName));
-        button.type = 'button';
-        button.title = label;
-        button.setAttribute('aria-label', label);
-        button.dataset.key = key;
-        button.addEventListener('click', () => {
-            action().catch(error => toast(describeError(error), true));
-        });
-        return button;
+    private async remove(participant: RemoteParticipant): Promise<void> {
+        await this.call?.removeParticipant(participant.identifier);
     }
 
     private add(userId: string): void {
@@ -121,15 +89,6 @@ export class RosterPanel {
         } catch (error) {
             toast(describeError(error), true);
         }
-    }
-
-    private watch(participant: RemoteParticipant, on: boolean): void {
-        for (const event of ['stateChanged', 'isMutedChanged', 'isSpeakingChanged', 'displayNameChanged'] as const) {
-            if (on) participant.on(event, this.update);
-            else participant.off(event, this.update);
-        }
-        if (on) this.watched.add(participant);
-        else this.watched.delete(participant);
     }
 }
 

@@ -8,6 +8,7 @@ import {
 import { avatar, make, paintAvatar, show } from './dom';
 import { icon } from './icons';
 import { describeError } from './messages';
+import { nameOf } from './names';
 
 /** A place that shows one video stream, or another, or none. */
 export class Screen {
@@ -42,7 +43,7 @@ export class Tile {
     private readonly screen = new Screen('Crop', message => this.setText(message));
     private readonly face: HTMLElement;
     private readonly text = make('p', 'hint');
-    private readonly label = make('span');
+    private readonly label = make('bdi');
     private readonly mutedIcon = icon('mic-off');
     private readonly statistics = statisticsPlace();
     private readonly faceName: string | undefined;
@@ -121,7 +122,7 @@ export class RemoteTile {
     readonly tile: Tile;
     private readonly watched = new Set<RemoteVideoStream>();
 
-    /** `changed` is called when something changes that concerns more than this tile. */
+    /** `changed` is called when something of the participant changes that may concern more than this tile. */
     constructor(readonly participant: RemoteParticipant, private readonly changed: () => void) {
         this.tile = new Tile(nameOf(participant));
         participant.on('stateChanged', this.update);
@@ -130,11 +131,6 @@ export class RemoteTile {
         participant.on('displayNameChanged', this.update);
         participant.on('videoStreamsUpdated', this.update);
         this.update();
-    }
-
-    /** The shared screen, if there is one. */
-    get share(): RemoteVideoStream | undefined {
-        return this.participant.videoStreams.find(it => it.mediaStreamType === 'ScreenSharing' && it.isAvailable);
     }
 
     dispose(): void {
@@ -170,8 +166,4 @@ export class RemoteTile {
         if (on) this.watched.add(stream);
         else this.watched.delete(stream);
     }
-}
-
-export function nameOf(participant: RemoteParticipant): string {
-    return participant.displayName || 'Somebody';
 }
