@@ -257,6 +257,20 @@ describe('sending', () => {
         assert.equal(last.is, 'callEnded');
     });
 
+    test('a message of which the server says nothing for a minute rejects', async () => {
+        const { sender } = await flowing();
+        durable().protocol = 'receipts';
+        const sent = watch(sender.sendMessage(bytes('a')));
+        await settle();
+        pass(59_000);
+        await settle();
+        assert.equal(sent.is, 'waiting');
+        pass(2_000);
+        await settle();
+        assert.equal(sent.is, 'connectionLost');
+        durable().confirm(1000, 1);
+    });
+
     test('messages that the server has not answered count among those that wait', async () => {
         const { sender } = await flowing();
         durable().protocol = 'receipts';

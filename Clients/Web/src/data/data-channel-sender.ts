@@ -53,6 +53,10 @@ const refusals: Record<string, string> = {
     receiverBehind: 'Somebody has not taken earlier messages, and does not get this one.',
 };
 
+const unknownFate = () => callingError('connectionLost', 'It is not known whether the message has arrived.');
+
+/** How long the server is waited for to say what became of a message, milliseconds: as long as calls are resumed. */
+const receiptPatience = 60_000;
 /** The most messages that wait to be sent. */
 const mostWaiting = 256;
 /** How often it is looked whether the browser has sent what earlier recipients shall get, milliseconds. */
@@ -69,7 +73,7 @@ export class DataChannelSender {
     private readonly rate: RateLimit;
     private waiting: Waiting[] = [];
     /** Durable messages that have left and that the server has not confirmed, by their numbers. */
-    private readonly unconfirmed = new Map<number, Waiting>();
+    private readonly unconfirmed = new Map<number, Waiting & { timer: ReturnType<typeof setTimeout> }>();
     private audience: Audience;
     private isClosed = false;
 
@@ -153,7 +157,8 @@ export class DataChannelSender {
             this.rate.spend(next.frame.byteLength, now);
             if (this.reliability === 'Durable' && this.host.path.hasReceipts) {
                 this.waiting.shift();
-                this.unconfirmed.set(number, next);
+                const timer = setTimeout(() => this.giveUp(number), receiptPatience);
+                this.unconfirmed.set(number, { ...next, timer });
                 return true;
             }
         }
@@ -187,6 +192,7 @@ export class DataChannelSender {
         const message = this.unconfirmed.get(number);
         if (!message) return false;
         this.unconfirmed.delete(number);
+        clearTimeout(message.timer);
         if (refusal === undefined) message.resolve();
         else message.reject(callingError('messageNotDelivered', refusals[refusal], refusal));
         this.finishIfEmpty();
@@ -195,14 +201,24 @@ export class DataChannelSender {
 
     /** @internal Nobody will say what became of the messages that were on their way. */
     interrupt(): void {
-        this.rejectUnconfirmed(callingError('connectionLost', 'It is not known whether the message has arrived.'));
+        this.rejectUnconfirmed(unknownFate());
+        this.finishIfEmpty();
+    }
+
+    private giveUp(number: number): void {
+        const message = this.unconfirmed.get(number);
+        this.unconfirmed.delete(number);
+        message?.reject(unknownFate());
         this.finishIfEmpty();
     }
 
     private rejectUnconfirmed(error: CallingError): void {
         const rejected = [...this.unconfirmed.values()];
         this.unconfirmed.clear();
-        for (const message of rejected) message.reject(error);
+        for (const message of rejected) {
+            clearTimeout(message.timer);
+            message.reject(error);
+        }
     }
 
     /** Tells the server who the recipients are; false if earlier messages have to leave before. */
