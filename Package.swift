@@ -134,7 +134,11 @@ let edges: [Target] = [
             product("NIOPosix", "swift-nio"),
         ]),
     room(
-        "WHIP", in: "Edges/WHIP", ["Calling", "ICE", "ProtocolCore", "SDP", httpTypes, hummingbird, logging, nio]),
+        "WHIP", in: "Edges/WHIP",
+        [
+            "Calling", "ICE", "ProtocolCore", "SDP", httpTypes, hummingbird, logging, nio,
+            product("Metrics", "swift-metrics"),
+        ]),
 ]
 
 /// Libraries for programs that call: they stand on floors 1 and 2 only.

@@ -1,11 +1,38 @@
+internal import ProtocolCore
+
 /// What the media plane tells a call.
 extension Call {
     func mediaConnected(_ participant: ParticipantID) async {
+        interruptions.removeValue(forKey: participant)?.cancel()
         await mediaPath(of: participant, isLost: false)
     }
 
     func mediaInterrupted(_ participant: ParticipantID) async {
         await mediaPath(of: participant, isLost: true)
+        guard livesByTransport(participant), interruptions[participant] == nil else { return }
+        let deadline = surroundings.clock.now + machine.limits.consent
+        interruptions[participant] = surroundings.clock.schedule(at: deadline) { [weak self] in
+            await self?.consentEnded(participant)
+        }
+    }
+
+    /// The participant has ended its transport itself. Who lives by it leaves; who has a session besides comes back or
+    /// not, and a goodbye for streams says nothing about that: a client that sends nothing more says it too.
+    func mediaClosed(_ participant: ParticipantID, isGoodbye: Bool) async {
+        if livesByTransport(participant) {
+            await applyIfFitting(.drop(participant, .hungUp))
+        } else if !isGoodbye {
+            await mediaInterrupted(participant)
+        }
+    }
+
+    private func consentEnded(_ participant: ParticipantID) async {
+        guard interruptions.removeValue(forKey: participant) != nil else { return }
+        await applyIfFitting(.drop(participant, .networkLost))
+    }
+
+    private func livesByTransport(_ participant: ParticipantID) -> Bool {
+        machine.leg(of: participant).flatMap { endpoints[$0] }?.livesByTransport ?? false
     }
 
     private func mediaPath(of participant: ParticipantID, isLost: Bool) async {

@@ -35,13 +35,15 @@ actor Call {
 
     nonisolated let id: CallID
     nonisolated let group: GroupID?
-    private let surroundings: Surroundings
+    let surroundings: Surroundings
     private(set) var machine: CallStateMachine
-    private var endpoints: [EndpointID: any Endpoint] = [:]
+    private(set) var endpoints: [EndpointID: any Endpoint] = [:]
     private var version: UInt64 = 0
     private var mediaLane = TicketGate()
     private var legLane = TicketGate()
     private var timer: (deadline: Instant, scheduled: ScheduledAction)?
+    /// When those leave whose media is lost and who live by their transport.
+    var interruptions: [ParticipantID: ScheduledAction] = [:]
     private(set) var hasBegun = false
 
     init(id: CallID, group: GroupID?, limits: CallLimits, surroundings: Surroundings) {
@@ -173,7 +175,10 @@ actor Call {
             await media.setPublishing(camera: camera, screen: screen, participant, in: id)
         case .removeMedia(let participant): await media.remove(participant, from: id)
         case .end: await media.closeConference(id)
-        case .stopRinging, .ring, .tellRoster, .tell, .tellSpeakers, .publish: break
+        case .tellRoster(let change, _):
+            await media.expect(
+                change.added.map(\.participant), gone: change.removed.map(\.participant), in: id)
+        case .stopRinging, .ring, .tell, .tellSpeakers, .publish: break
         }
     }
 
@@ -209,7 +214,10 @@ actor Call {
                 await send(.speakers(report), to: leg, version: version)
             }
         case .publish(let event): await surroundings.observer.publish(event)
-        case .end: endpoints.removeAll()
+        case .end:
+            endpoints.removeAll()
+            for interruption in interruptions.values { interruption.cancel() }
+            interruptions.removeAll()
         }
     }
 

@@ -87,6 +87,8 @@ extension CallDirectory {
         switch event {
         case .connected(let id, let participant): await call(id)?.mediaConnected(participant)
         case .interrupted(let id, let participant): await call(id)?.mediaInterrupted(participant)
+        case .closed(let id, let participant, let isGoodbye):
+            await call(id)?.mediaClosed(participant, isGoodbye: isGoodbye)
         case .speakers(let id, let dominant, let levels):
             await call(id)?.speakers(SpeakerReport(dominant: dominant, levels: levels))
         case .slots(let id, let participant, let slots): await call(id)?.slots(of: participant, slots)

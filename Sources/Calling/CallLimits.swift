@@ -8,6 +8,9 @@ public struct CallLimits: Hashable, Sendable {
     public var setUp: Duration = .seconds(85)
     /// How long a participant whose media or signalling is lost stays in the call.
     public var reconnect: Duration = .seconds(60)
+    /// How long one stays whose media is lost and who lives by its transport alone. The media plane notices after ten
+    /// seconds, so that together they are the 30 seconds of consent (RFC 7675 §5.1).
+    public var consent: Duration = .seconds(20)
     /// The shortest time between two reports of who speaks.
     public var speakerInterval: Duration = .milliseconds(250)
 

@@ -22,7 +22,7 @@ public struct CallStateMachine: Sendable {
     }
 
     public let id: CallID
-    private let limits: CallLimits
+    let limits: CallLimits
     private var state = State.idle
 
     public init(id: CallID, limits: CallLimits = .standard) {

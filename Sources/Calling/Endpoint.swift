@@ -11,6 +11,9 @@ public protocol Endpoint: Sendable {
     var displayName: String { get }
     /// Whether calls may ring here. Where nobody can answer, a stream for example, a caller should not wait.
     var takesCalls: Bool { get }
+    /// Whether the transport is all that shows whether the client is there. Its participants then leave when it ends,
+    /// without the grace of those who come back over their signalling.
+    var livesByTransport: Bool { get }
 
     /// Shows an incoming call.
     func ring(_ incoming: IncomingCall) async
@@ -22,6 +25,7 @@ public protocol Endpoint: Sendable {
 
 extension Endpoint {
     public var takesCalls: Bool { true }
+    public var livesByTransport: Bool { false }
 }
 
 /// What one participant's leg is told.

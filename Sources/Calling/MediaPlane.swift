@@ -177,6 +177,14 @@ public protocol MediaPlane: Sendable {
     func setDataRecipients(
         _ recipients: [ParticipantID]?, ofChannel channel: UInt16, by participant: ParticipantID, in call: CallID
     ) async -> Bool
+
+    /// Says who is named to the others from now on, before they hear of it, and who of those no longer is. Durable
+    /// messages to them are kept until they listen.
+    func expect(_ participants: [ParticipantID], gone: [ParticipantID], in call: CallID) async
+}
+
+extension MediaPlane {
+    public func expect(_ participants: [ParticipantID], gone: [ParticipantID], in call: CallID) async {}
 }
 
 /// What the media plane has to tell. Handed to `CallDirectory.handle(_:)`.
@@ -186,6 +194,8 @@ public enum MediaEvent: Sendable {
     case connected(CallID, ParticipantID)
     /// No packets of the participant have arrived for a while.
     case interrupted(CallID, ParticipantID)
+    /// The participant has closed its transport (DTLS close_notify), or said goodbye for all of its streams (RTCP BYE).
+    case closed(CallID, ParticipantID, isGoodbye: Bool)
     /// Who is heard. May come often; the call plane thins it out.
     case speakers(CallID, dominant: [ParticipantID], levels: [ParticipantID: Double])
     /// Slots of this receiver changed.

@@ -1,6 +1,7 @@
 import Calling
 import Conference
 import MediaWorker
+import Metrics
 import PayloadFormats
 import ProtocolCore
 import SDP
@@ -28,6 +29,9 @@ struct MediaBridge: MediaPlane {
             answer = try await engine.answer(
                 offer.sdp, purposes: purposes, from: participant.rawValue, in: call.rawValue)
         } catch {
+            if case .invalidOffer(let malformed) = error, let limit = malformed.limit {
+                Counter(label: "switchboard_limit_hits", dimensions: [("limit", limit)]).increment()
+            }
             throw MediaNegotiationError("\(error)")
         }
         let lines = answer.session.lines.compactMap { line -> Calling.AnsweredLine? in
@@ -69,6 +73,11 @@ struct MediaBridge: MediaPlane {
         await engine.request(wishes, by: participant.rawValue, in: call.rawValue)
     }
 
+    func expect(_ participants: [ParticipantID], gone: [ParticipantID], in call: CallID) async {
+        await engine.expect(
+            participants.map(\.rawValue), gone: gone.map(\.rawValue), in: call.rawValue)
+    }
+
     func setDataRecipients(
         _ recipients: [ParticipantID]?, ofChannel channel: UInt16, by participant: ParticipantID, in call: CallID
     ) async -> Bool {
@@ -105,6 +114,8 @@ extension MediaEvent {
             self = .connected(CallID(conference), ParticipantID(participant))
         case .interrupted(let conference, let participant):
             self = .interrupted(CallID(conference), ParticipantID(participant))
+        case .closed(let conference, let participant, let isGoodbye):
+            self = .closed(CallID(conference), ParticipantID(participant), isGoodbye: isGoodbye)
         case .failed(let conference, let participant, _):
             self = .interrupted(CallID(conference), ParticipantID(participant))
         case .speakers(let conference, let dominant, let levels):

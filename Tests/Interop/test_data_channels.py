@@ -111,6 +111,40 @@ def test_durable_and_lossy_messages_in_chromium(new_person, group_id) -> None:
     exchange(ada, grace)
 
 
+def test_durable_messages_sent_while_channels_open_come(new_person, group_id) -> None:
+    people = together(new_person, group_id, "Ada", "Grace", "Edsger")
+    for person in people:
+        open_data(person)
+    ada = people[0]
+    for text in ("one", "two", "three"):
+        ada.do("sendData", channelId=CHAT, text=text)
+    for person in people[1:]:
+        gets(person, CHAT, "one", "two", "three")
+
+
+def test_a_newcomer_gets_the_greeting(new_person, plain_client: PlainClient, group_id) -> None:
+    """Sent as soon as the newcomer is named, before it has a listener."""
+    [ada] = together(new_person, group_id, "Ada")
+    open_data(ada)
+    ada.do("sendData", channelId=CHAT, text="to nobody")
+
+    grace = new_person("Grace")
+    grace.do("join", groupId=group_id, camera=False, muted=True)
+    ada.waits_for_people(grace.id)
+    ada.do("sendData", channelId=CHAT, text="welcome")
+    time.sleep(3)
+    open_data(grace)
+    gets(grace, CHAT, "welcome")
+
+    plain_client.join(group_id, labels=("durable",))
+    ada.waits_for_people(grace.id, plain_client.account.user_id)
+    ada.do("sendData", channelId=CHAT, text="welcome, plain client")
+    eventually(
+        lambda: [it.payload for it in plain_client.data] == [b"welcome, plain client"],
+        "the plain client gets the greeting, once and nothing from before",
+    )
+
+
 def test_data_in_a_call_between_two(new_person) -> None:
     ada, grace = new_person("Ada"), new_person("Grace")
     ada.do("start", users=[grace.id])

@@ -16,9 +16,11 @@ def gstreamer(server: Server) -> Iterator[Callable[..., GStreamerPeer]]:
     """Starts publishers (`whip`) and viewers (`whep`), each a user of its own."""
     started: list[GStreamerPeer] = []
 
-    def start(direction: str, group_id: str, **query: str) -> GStreamerPeer:
+    def start(
+        direction: str, group_id: str, variables: dict[str, str] | None = None, **query: str
+    ) -> GStreamerPeer:
         account = server.identity.create(("voip.join",))
-        started.append(GStreamerPeer(server.origin, account, direction, group_id, **query))
+        started.append(GStreamerPeer(server.origin, account, direction, group_id, variables, **query))
         return started[-1]
 
     yield start
@@ -49,6 +51,16 @@ def test_chromium_sees_and_hears_a_gstreamer_publisher(new_person, gstreamer, gr
 
     assert studio.leave() == 200
     ada.waits_for_people()
+
+
+def test_who_comes_late_sees_a_publisher_that_sent_its_parameter_sets_once(new_person, gstreamer, group_id) -> None:
+    camera = gstreamer("whip", group_id, {"PARAMETER_SETS": "once"})
+    eventually(lambda: camera.connection_state == "connected", "the publisher's DTLS is up")
+    for name in ("Ada", "Grace"):
+        person = new_person(name)
+        person.do("join", groupId=group_id)
+        person.sees(camera.account.user_id, frames=20)
+    assert camera.leave() == 200
 
 
 def test_a_gstreamer_viewer_decodes_chromium(new_person, gstreamer, group_id) -> None:

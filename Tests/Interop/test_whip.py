@@ -98,6 +98,85 @@ def test_trickling_and_restarting_ice(stream_client, group_id) -> None:
     assert credentials and not any(line in studio.opened.text.split("\r\n") for line in credentials)
 
 
+def test_offers_as_other_programs_write_them(stream_client, server: Server, group_id) -> None:
+    """Each is a browser's offer but for what one program leaves out or writes in its own way; see SDPTests."""
+    client = stream_client("whip")
+    url = f"{server.origin}/switchboard/v1/whip/{group_id}"
+
+    def lines(text: str, *without: str) -> str:
+        return "".join(f"{line}\r\n" for line in text.splitlines() if not line.startswith(without))
+
+    head = "v=0\no=- 1 1 IN IP4 127.0.0.1\ns=-\nt=0 0\na=group:BUNDLE 0 1\n"
+    transport = (
+        "a=ice-ufrag:ab-d_f=#\na=ice-pwd:ENdIHAA1ZaGEMLUx3zAm-_=#\na=setup:actpass\na=rtcp-mux\n"
+        f"a=fingerprint:sha-256 {':'.join(['AB'] * 32)}\n"
+    )
+    audio = f"m=audio 9 UDP/TLS/RTP/SAVPF 96\na=mid:0\na=sendonly\na=rtpmap:96 OPUS/48000\n{transport}"
+    video = (
+        "m=video 9 UDP/TLS/RTP/SAVPF 97\na=mid:1\na=sendonly\na=rtpmap:97 H264/90000\n"
+        f"a=fmtp:97 packetization-mode=1;profile-level-id=42e01f\n{transport}"
+    )
+
+    def post(offer: str, query: str = "") -> tuple[int, str]:
+        answer = http(
+            "POST", url + query, offer, Content_Type=SDP, Authorization=f"Bearer {client.account.token}"
+        )
+        if answer.status == 201:
+            location = f"{server.origin}{answer.headers['Location']}"
+            http("DELETE", location, None, Authorization=f"Bearer {client.account.token}")
+        return answer.status, answer.text
+
+    status, answer = post(lines(head + audio + video))
+    assert status == 201, answer
+    assert "a=rtpmap:96 OPUS/48000\r\n" in answer
+    # The second line says nothing of the transport.
+    bare = lines(video, "a=ice", "a=setup", "a=rtcp-mux", "a=fingerprint")
+    assert post(lines(head + audio) + bare)[0] == 201
+    # One line, without mid and group; and one with a long mid, under the profile of RTP without keys.
+    assert post(lines(head + audio, "a=group", "a=mid"))[0] == 201
+    long = (head + audio).replace("BUNDLE 0 1", f"BUNDLE {'m' * 33}").replace("a=mid:0", f"a=mid:{'m' * 33}")
+    assert post(lines(long.replace("UDP/TLS/RTP/SAVPF", "RTP/AVP")))[0] == 201
+
+    silent = lines(head + audio.replace("96 OPUS/48000", "96 PCMA/8000") + video)
+    status, problem = post(silent)
+    assert status == 422
+    assert [line["mid"] for line in json.loads(problem)["lines"]] == ["0"]
+    status, answer = post(silent, "?partial=true")
+    assert status == 201
+    assert "m=audio 0 " in answer
+
+
+@pytest.mark.parametrize("direction", ["whip", "whep"])
+def test_a_closed_tab_leaves_the_roster_soon(server: Server, new_person, group_id, direction) -> None:
+    """Without a DELETE; the silence that ends other sessions takes longer than this test waits."""
+    ada, grace = new_person("Ada"), new_person("Grace", sign_in=False)
+    ada.do("join", groupId=group_id)
+    ada.waits_for_state("Connected")
+    page = grace.page.page.context.new_page()
+    page.goto(grace.page.page.url)
+    page.evaluate(
+        """async ([url, token, direction]) => {
+            const connection = (window.connection = new RTCPeerConnection());
+            if (direction === "whip") {
+                const stream = await navigator.mediaDevices.getUserMedia({ audio: true, video: true });
+                for (const track of stream.getTracks()) connection.addTransceiver(track, { direction: "sendonly" });
+            } else {
+                for (const kind of ["audio", "video"]) connection.addTransceiver(kind, { direction: "recvonly" });
+            }
+            await connection.setLocalDescription();
+            const headers = { Authorization: `Bearer ${token}`, "Content-Type": "application/sdp" };
+            const answer = await fetch(url, { method: "POST", headers, body: connection.localDescription.sdp });
+            if (answer.status !== 201) throw new Error(await answer.text());
+            await connection.setRemoteDescription({ type: "answer", sdp: await answer.text() });
+        }""",
+        [f"{server.origin}/switchboard/v1/{direction}/{group_id}", grace.account.token, direction],
+    )
+    ada.waits_for_people(grace.id)
+    eventually(lambda: page.evaluate("connection.connectionState") == "connected", "the tab's DTLS is up")
+    page.close()
+    ada.waits_for_people()
+
+
 def test_refusals_are_problem_details(server: Server, stream_client, group_id) -> None:
     url = f"{server.origin}/switchboard/v1/whip/{group_id}"
     token = f"Bearer {stream_client('whip').account.token}"

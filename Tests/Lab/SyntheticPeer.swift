@@ -170,6 +170,12 @@ package struct SyntheticPeer: ~Copyable {
         }
     }
 
+    /// Ends the connection in order, as a tab does that is closed.
+    package mutating func close() {
+        dtls.close()
+        drive()
+    }
+
     package mutating func send(_ datagram: [UInt8]) {
         outgoing.begin(server, onIPv6Socket: false)
         datagram.withUnsafeBytes { outgoing.reserve().copyMemory(from: $0.baseAddress!, byteCount: $0.count) }

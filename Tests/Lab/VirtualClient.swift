@@ -24,6 +24,8 @@ package final class VirtualClient {
         /// 0 (loudest) ... 127 (silence).
         package var audioLevel: UInt8 = 127
         package var hasData = false
+        /// Whether the server says what became of durable messages.
+        package var wantsReceipts = false
 
         package init() {}
     }
@@ -56,6 +58,7 @@ package final class VirtualClient {
         var nextPlayout: Instant
     }
 
+    let index: Int
     package let name: String
     package let endpoint: SocketEndpoint
     package let shape: Shape
@@ -84,6 +87,7 @@ package final class VirtualClient {
     package private(set) var isDataOpen = false
     /// The data messages that came.
     package private(set) var data: [(kind: DataChannelKind, envelope: DataEnvelope)] = []
+    package private(set) var receipts: [DataReceipt] = []
 
     private var datagrams = DatagramBuffer()
     private let lines: [ClientLine]
@@ -116,6 +120,7 @@ package final class VirtualClient {
         index: Int, identity: DTLSIdentity, seed: UInt64, up: LinkConditions, down: LinkConditions, shape: Shape,
         wallClockAtZero: Duration
     ) throws {
+        self.index = index
         name = "p\(index)"
         endpoint = SocketEndpoint(ipv4: 0xc000_0000 + UInt32(index), port: 5000)
         self.shape = shape
@@ -147,7 +152,12 @@ package final class VirtualClient {
                         frameRate: shape.frameRate, bitRate: layer.bitrate), seed: seed &+ UInt64(position)))
         }
         session.setWantedBitrate(.megabits(3))
-        if shape.hasData { session.enableData() }
+        if shape.hasData { session.enableData(wantsReceipts: shape.wantsReceipts) }
+    }
+
+    /// The next offer has a line of data channels.
+    func enableData() {
+        session.enableData()
     }
 
     var purposes: [Mid: LinePurpose] {
@@ -181,7 +191,12 @@ package final class VirtualClient {
             switch event {
             case .keyframeWanted(_, let rid): requestKeyframe(rid)
             case .dataOpened: isDataOpen = true
-            case .data(let kind, let envelope): data.append((kind, envelope))
+            case .data(let kind, let envelope):
+                if let receipt = DataReceipt(envelope) {
+                    receipts.append(receipt)
+                } else {
+                    data.append((kind, envelope))
+                }
             default: break
             }
         }

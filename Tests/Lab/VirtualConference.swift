@@ -28,6 +28,7 @@ package final class VirtualConference {
     private var nextTick = Instant.zero
     private var nextPace = Instant.zero
     private var nextSSRC: UInt32 = 0x5000_0000
+    private var sessions: [Int: NegotiatedSession] = [:]
     private let wallClockAtZero: Duration = .seconds(1_700_000_000)
 
     package init(seed: UInt64 = 1) throws {
@@ -55,7 +56,8 @@ package final class VirtualConference {
     @discardableResult
     package func join(
         up: LinkConditions = LinkConditions(delay: .milliseconds(20)),
-        down: LinkConditions = LinkConditions(delay: .milliseconds(20)), shape: VirtualClient.Shape = .init()
+        down: LinkConditions = LinkConditions(delay: .milliseconds(20)), shape: VirtualClient.Shape = .init(),
+        isConnected: Bool = true
     ) throws -> VirtualClient {
         let index = clients.count
         let client = try VirtualClient(
@@ -63,6 +65,39 @@ package final class VirtualConference {
             shape: shape, wallClockAtZero: wallClockAtZero)
         clients.append(client)
         byEndpoint[client.endpoint] = index
+        try negotiate(client)
+        for source in shape.publishes {
+            core.change(.publishing(source, true), for: client.name, in: Self.name, now: now)
+        }
+        if isConnected { connect(client) }
+        return client
+    }
+
+    /// Takes a client into the call that is in it only now.
+    package func connect(_ client: VirtualClient) {
+        core.change(.onHold(false), for: client.name, in: Self.name, now: now)
+    }
+
+    package func setOnHold(_ onHold: Bool, _ client: VirtualClient) {
+        core.change(.onHold(onHold), for: client.name, in: Self.name, now: now)
+    }
+
+    /// Somebody is named to the others, or no longer, who has no transport yet.
+    package func expect(_ name: String, _ isExpected: Bool = true) {
+        core.expect(name, isExpected, in: Self.name)
+    }
+
+    /// A client that had no data channels offers a line for them.
+    package func openData(of client: VirtualClient) throws {
+        client.enableData()
+        try negotiate(client)
+    }
+
+    /// The name of the next client to join.
+    package var nextName: String { "p\(clients.count)" }
+
+    private func negotiate(_ client: VirtualClient) throws {
+        let index = client.index
         let offer = try SessionDescription(parsing: client.offer())
         let credentials = ICECredentials(ufrag: "server\(index)", password: "serverPassword0123456789")
         var parameters = AnswerParameters(
@@ -72,19 +107,15 @@ package final class VirtualConference {
                 algorithm: identity.fingerprint.algorithm.rawValue, digest: identity.fingerprint.bytes),
             cname: "server", purposes: client.purposes)
         parameters.maximumSimulcastLayers = 3
-        let (answer, session) = try Answerer.answer(offer, parameters: parameters, previous: nil) {
+        let (answer, session) = try Answerer.answer(offer, parameters: parameters, previous: sessions[index]) {
             nextSSRC += 1
             return SSRC(nextSSRC)
         }
+        sessions[index] = session
         try core.apply(
             PeerDescription(session, local: credentials), participant: client.name, conference: Self.name,
             controlSSRC: SSRC(UInt32(index + 1)), canonicalName: "server", now: now)
-        for source in shape.publishes {
-            core.change(.publishing(source, true), for: client.name, in: Self.name, now: now)
-        }
-        core.change(.onHold(false), for: client.name, in: Self.name, now: now)
         try client.accept(answer.description, now: now)
-        return client
     }
 
     /// Shows the camera of one client in a video slot of another, at a size in pixels.

@@ -77,6 +77,7 @@ const kinds = {
     dataChannelInUse: [409, 0, 'dataChannelInUse', 'There is already a sender for this channel in this call.'],
     dataChannelsUnavailable: [412, 0, 'dataChannelsUnavailable', 'The server takes no data in this call.'],
     dataQueueFull: [429, 0, 'dataQueueFull', 'Too many messages wait to be sent; wait until some have been.'],
+    messageNotDelivered: [409, 0, 'messageNotDelivered', 'The message does not reach everybody.'],
     messageTooLarge: [413, 0, 'messageTooLarge', 'A message has at most 32,768 bytes.'],
     mediaNegotiationFailed: [410, 3100, 'mediaNegotiationFailed', 'Audio and video could not be negotiated.'],
 } as const;

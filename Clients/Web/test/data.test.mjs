@@ -58,7 +58,7 @@ describe('the way for data', () => {
         await settle();
         assert.equal(socket.count('media.offer'), 1);
         assert.deepEqual(socket.find('media.offer').lines, golden('call.start.withMedia').media.lines);
-        assert.deepEqual(durable().options, { ordered: true });
+        assert.deepEqual(durable().options, { ordered: true, protocol: 'receipts' });
         assert.deepEqual(lossy().options, { ordered: false, maxRetransmits: 0 });
         assert.deepEqual([durable().label, lossy().label, durable().binaryType], ['durable', 'lossy', 'arraybuffer']);
     });
@@ -206,6 +206,81 @@ describe('sending', () => {
         await next.sendMessage(bytes('c'));
         await next.sendMessage(bytes('d'));
         assert.deepEqual(durable().sent.map(([, number]) => number), [1, 0xffff_ffff, 0]);
+    });
+
+    test('a durable message is sent when the server has taken it, a lossy one when it has left', async () => {
+        const { feature, sender } = await flowing();
+        durable().protocol = 'receipts';
+        const [first, second] = [watch(sender.sendMessage(bytes('a'))), watch(sender.sendMessage(bytes('b')))];
+        const pointer = feature.createDataChannelSender({ channelId: 2, reliability: 'Lossy' });
+        const lost = watch(pointer.sendMessage(bytes('c')));
+        await settle();
+        assert.deepEqual(payloads(durable()), ['a', 'b']);
+        assert.deepEqual([first.is, second.is, lost.is], ['waiting', 'waiting', 'done']);
+        durable().confirm(1000, 2);
+        durable().confirm(7, 1);
+        await settle();
+        assert.deepEqual([first.is, second.is], ['waiting', 'done']);
+        durable().confirm(1000, 1);
+        durable().confirm(1000, 1);
+        await settle();
+        assert.equal(first.is, 'done');
+    });
+
+    test('a durable message that somebody does not get rejects with the reason of the server', async () => {
+        const { sender } = await flowing();
+        durable().protocol = 'receipts';
+        const sent = sender.sendMessage(bytes('a'));
+        durable().confirm(1000, 1, 'receiverBehind');
+        await assert.rejects(sent, { code: 409, reason: 'messageNotDelivered', target: 'receiverBehind' });
+        const unknown = sender.sendMessage(bytes('b'));
+        durable().confirm(1000, 2, 'aLaterWord');
+        await assert.rejects(unknown, { reason: 'messageNotDelivered', target: 'aLaterWord' });
+    });
+
+    test('what the server has not answered when the channel breaks, or the call ends, rejects', async () => {
+        const { call, socket, sender } = await flowing();
+        durable().protocol = 'receipts';
+        const broken = watch(sender.sendMessage(bytes('a')));
+        durable().dispatchEvent(new Event('close'));
+        await settle();
+        assert.equal(broken.is, 'connectionLost');
+        pass(1_000);
+        durable().open();
+        durable().protocol = 'receipts';
+        const last = watch(sender.sendMessage(bytes('b')));
+        const hangingUp = call.hangUp();
+        await settle();
+        socket.reply('call.hangUp');
+        await hangingUp;
+        await settle();
+        assert.equal(last.is, 'callEnded');
+    });
+
+    test('a message of which the server says nothing for a minute rejects', async () => {
+        const { sender } = await flowing();
+        durable().protocol = 'receipts';
+        const sent = watch(sender.sendMessage(bytes('a')));
+        await settle();
+        pass(59_000);
+        await settle();
+        assert.equal(sent.is, 'waiting');
+        pass(2_000);
+        await settle();
+        assert.equal(sent.is, 'connectionLost');
+        durable().confirm(1000, 1);
+    });
+
+    test('messages that the server has not answered count among those that wait', async () => {
+        const { sender } = await flowing();
+        durable().protocol = 'receipts';
+        for (let index = 0; index < 256; index += 1) watch(sender.sendMessage(bytes('a')));
+        await assert.rejects(sender.sendMessage(bytes('b')), { reason: 'dataQueueFull' });
+        durable().confirm(1000, 1);
+        await settle();
+        const sent = watch(sender.sendMessage(bytes('c')));
+        await settle();
+        assert.equal(sent.is, 'waiting');
     });
 
     test('keeps to the bit rate, after a second of it at once', async () => {

@@ -161,7 +161,7 @@ export class StubDataChannel extends EventTarget {
 
     constructor(label, options) {
         super();
-        Object.assign(this, { label, options });
+        Object.assign(this, { label, options, protocol: '' });
     }
 
     /** The association is up. */
@@ -181,6 +181,11 @@ export class StubDataChannel extends EventTarget {
     drain(left = 0) {
         this.bufferedAmount = left;
         this.dispatchEvent(new Event('bufferedamountlow'));
+    }
+
+    /** The server says what became of a durable message; no word means that it has taken it. */
+    confirm(channelId, sequenceNumber, refusal = '') {
+        this.deliver('', channelId, sequenceNumber, refusal);
     }
 
     /** The server hands on a message. */

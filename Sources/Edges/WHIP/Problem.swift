@@ -3,6 +3,8 @@ internal import Foundation
 internal import HTTPTypes
 internal import Hummingbird
 internal import NIOCore
+internal import ProtocolCore
+internal import SDP
 
 /// Why a request is refused: a stable word, a title and a sentence, sent as problem details (RFC 9457).
 struct Problem: Error, Hashable, Sendable {
@@ -81,15 +83,27 @@ struct Problem: Error, Hashable, Sendable {
         }
     }
 
+    /// What is wrong with one m-line of an offer.
+    struct Line: Hashable, Sendable, Encodable {
+        let mid: String
+        /// A stable word.
+        let reason: String
+        /// A sentence for a person.
+        let detail: String
+    }
+
     let kind: Kind
     /// A sentence for a person.
     let detail: String
+    /// The m-lines that the refusal is about; sent as the member `lines`.
+    let lines: [Line]
     /// The methods that the resource does take, for `Allow`.
     var allowedMethods: String?
 
-    init(_ kind: Kind, _ detail: String, allowedMethods: String? = nil) {
+    init(_ kind: Kind, _ detail: String, lines: [Line] = [], allowedMethods: String? = nil) {
         self.kind = kind
         self.detail = detail
+        self.lines = lines
         self.allowedMethods = allowedMethods
     }
 
@@ -99,6 +113,7 @@ struct Problem: Error, Hashable, Sendable {
         let status: Int
         let detail: String
         let instance: String
+        let lines: [Line]?
     }
 
     /// The refusal as an HTTP response.
@@ -111,8 +126,8 @@ struct Problem: Error, Hashable, Sendable {
         encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let body = Body(
             type: "urn:switchboard:problem:\(kind.rawValue)", title: kind.title, status: kind.status.code,
-            detail: detail, instance: String(path.prefix(512)))
-        // Five short texts can always be written as JSON.
+            detail: detail, instance: String(path.prefix(512)), lines: lines.isEmpty ? nil : lines)
+        // Short texts can always be written as JSON.
         let bytes = (try? encoder.encode(body)) ?? Data("{}".utf8)
         var response = Response(
             status: kind.status,
@@ -133,6 +148,12 @@ struct Problem: Error, Hashable, Sendable {
             break
         }
         return response
+    }
+}
+
+extension Problem.Line {
+    init(_ rejection: LineRejection) {
+        self.init(mid: rejection.mid.rawValue, reason: rejection.reason.rawValue, detail: rejection.message)
     }
 }
 

@@ -16,22 +16,22 @@ struct StreamOffer: Sendable {
     /// The m-lines in which the client wants to see somebody, in order.
     let videoSlots: [String]
 
-    init(parsing text: String, for direction: StreamDirection) throws(Problem) {
+    /// - Parameter takesPart: Whether the client is content with some of what it offers.
+    init(parsing text: String, for direction: StreamDirection, takesPart: Bool = false) throws(Problem) {
         do throws(SDPError) {
             description = try SessionDescription(parsing: text)
         } catch {
+            if let limit = error.limit { Limit.count(limit) }
             throw Problem(.malformedOffer, "\(error)")
         }
         var lines: [MediaLine] = []
         var used: [(kind: MediaKind, mid: String)] = []
-        for media in description.media {
-            guard let kind = MediaKind(rawValue: media.kind), let mid = media.attributes.mid else { continue }
-            lines.append(MediaLine(mid: mid.rawValue, purpose: direction.purpose(of: kind)))
-            let offered = media.attributes.direction
-            let isUsed = direction == .whip ? offered.sends : offered.receives
-            // Port 0 takes a line out of use, unless it lives on the transport of another one.
-            guard isUsed, media.port != 0 || media.attributes.isBundleOnly else { continue }
-            used.append((kind, mid.rawValue))
+        for line in description.offeredLines {
+            guard let kind = MediaKind(rawValue: line.media.kind) else { continue }
+            lines.append(MediaLine(mid: line.name.rawValue, purpose: direction.purpose(of: kind)))
+            let isUsed = direction == .whip ? line.direction.sends : line.direction.receives
+            guard isUsed, line.isInUse else { continue }
+            used.append((kind, line.name.rawValue))
         }
         self.lines = lines
         let audio = used.count { $0.kind == .audio }
@@ -55,6 +55,35 @@ struct StreamOffer: Sendable {
             (publishesAudio, publishesVideo) = (false, false)
             videoSlots = used.filter { $0.kind == .video }.map(\.mid)
         }
+        if !takesPart { try requireAllLines(Set(used.map(\.mid)), direction) }
+    }
+
+    /// Refuses an offer of which a line cannot be used: half of a session would look like a whole one to whoever started
+    /// it (RFC 9725 §4.4.3).
+    ///
+    /// - Parameter used: The audio and video lines on which the client wants something. What it does not use itself is
+    ///   no loss to it.
+    private func requireAllLines(_ used: Set<String>, _ direction: StreamDirection) throws(Problem) {
+        let purposes = Dictionary(
+            lines.map { (Mid($0.mid), direction.linePurpose(of: $0.purpose)) }, uniquingKeysWith: { first, _ in first })
+        let examined = Answerer.examine(description, purposes: purposes)
+        var refused = examined.rejections.filter { rejection in
+            let isMedia = MediaKind(rawValue: description.media[rejection.index].kind) != nil
+            return rejection.reason != .removed && (!isMedia || used.contains(rejection.mid.rawValue))
+        }.map(Problem.Line.init)
+        for line in examined.lines {
+            guard let slot = line.slot, !slot.codecs.contains(where: \.isForwardable) else { continue }
+            refused.append(
+                Problem.Line(
+                    mid: line.mid.rawValue, reason: LineRejection.Reason.noCommonCodec.rawValue,
+                    detail: "m-line \(line.mid) takes H.264 with packetization-mode 0 alone; mode 1 is needed to watch."
+                ))
+        }
+        guard !refused.isEmpty else { return }
+        throw Problem(
+            .unusableOffer,
+            (refused.prefix(3).map(\.detail) + ["With partial=true a session takes what can be used."])
+                .joined(separator: " "), lines: refused)
     }
 
     /// The offer as the call plane takes it.
@@ -103,6 +132,17 @@ extension StreamDirection {
         case (.whip, .video): .camera
         case (.whep, .audio): .audioSlot
         case (.whep, .video): .videoSlot
+        }
+    }
+
+    fileprivate func linePurpose(of purpose: MediaPurpose) -> LinePurpose {
+        switch purpose {
+        case .microphone: .microphone
+        case .camera: .camera
+        case .screen: .screen
+        case .audioSlot: .audioSlot
+        case .videoSlot: .videoSlot
+        case .screenSlot: .screenSlot
         }
     }
 }

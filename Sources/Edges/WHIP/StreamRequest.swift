@@ -2,6 +2,7 @@ internal import Calling
 internal import HTTPTypes
 internal import Hummingbird
 internal import NIOCore
+internal import ProtocolCore
 
 /// A request to an endpoint or a session, and what its parts say.
 struct StreamRequest {
@@ -38,9 +39,21 @@ struct StreamRequest {
                 return nil
             }
             guard name.count <= limits.displayName else {
+                Limit.count("whip.displayName")
                 throw Problem(.malformedParameter, "displayName may have at most \(limits.displayName) characters.")
             }
             return name
+        }
+    }
+
+    /// Whether the client is content with a session of which some m-lines cannot be used.
+    var takesPart: Bool {
+        get throws(Problem) {
+            switch request.uri.queryParameters["partial"] {
+            case nil, "false": return false
+            case "true": return true
+            case _?: throw Problem(.malformedParameter, "partial must be true or false.")
+            }
         }
     }
 
@@ -73,11 +86,17 @@ struct StreamRequest {
     /// - Parameter kind: What is wrong when it is no text.
     func text(or kind: Problem.Kind) async throws(Problem) -> String {
         let tooLarge = Problem(.bodyTooLarge, "The body may have at most \(limits.body) bytes.")
-        if let length = headers[.contentLength].flatMap(Int.init), length > limits.body { throw tooLarge }
+        if let length = headers[.contentLength].flatMap(Int.init), length > limits.body {
+            Limit.count("whip.body")
+            throw tooLarge
+        }
         var bytes: [UInt8] = []
         do {
             for try await chunk in request.body {
-                guard bytes.count + chunk.readableBytes <= limits.body else { throw tooLarge }
+                guard bytes.count + chunk.readableBytes <= limits.body else {
+                    Limit.count("whip.body")
+                    throw tooLarge
+                }
                 bytes.append(contentsOf: chunk.readableBytesView)
             }
         } catch {

@@ -57,6 +57,8 @@ actor StreamSession: Endpoint {
     nonisolated let direction: StreamDirection
     /// A stream cannot be answered.
     nonisolated let takesCalls = false
+    /// A client that is gone has no other way to say so (RFC 9725 §4.2).
+    nonisolated let livesByTransport = true
     nonisolated let group: GroupID
     private let pinned: String?
     private let surroundings: Surroundings

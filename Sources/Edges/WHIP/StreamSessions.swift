@@ -1,5 +1,6 @@
 internal import Calling
 internal import Logging
+internal import ProtocolCore
 
 /// All sessions of the server, by the unguessable part of their URLs.
 actor StreamSessions {
@@ -20,6 +21,7 @@ actor StreamSessions {
         pinned: String?
     ) async throws(Problem) -> (session: StreamSession, opened: StreamSession.Opened) {
         guard counts[user, default: 0] < limitPerUser else {
+            Limit.count("whip.sessions")
             throw Problem(.tooManySessions, "A user may have at most \(limitPerUser) sessions at a time.")
         }
         counts[user, default: 0] += 1

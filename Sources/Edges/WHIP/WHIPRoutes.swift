@@ -105,7 +105,9 @@ public struct WHIPRoutes: Sendable {
         try request.requireAcceptance(of: "application/sdp")
         let displayName = try request.displayName ?? bearer.displayName ?? ""
         let pinned = request.direction == .whep ? request.pinned : nil
-        let offer = try StreamOffer(parsing: try await request.text(or: .malformedOffer), for: request.direction)
+        let takesPart = try request.takesPart
+        let offer = try StreamOffer(
+            parsing: try await request.text(or: .malformedOffer), for: request.direction, takesPart: takesPart)
         let (session, opened) = try await sessions.open(
             request.direction, offer, group: group, user: bearer.user, displayName: displayName, pinned: pinned)
         var response = Response(

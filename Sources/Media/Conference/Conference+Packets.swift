@@ -20,6 +20,13 @@ extension Conference {
             recordLevel(details, of: publisher, now: now)
             return forwardAudio(details, payload, length, track, now: now, queue: &queue, buffers: &buffers)
         }
+        var details = details
+        if !details.h264.isDisjoint(with: .decisive) {
+            let former = layer.pointee.parameterSets.overflows
+            layer.pointee.classify(
+                &details, UnsafeRawBufferPointer(start: payload, count: length).bytes, buffers: &buffers)
+            counters.forgottenParameterSets += layer.pointee.parameterSets.overflows - former
+        }
         guard let bytes = layer.pointee.store(details, payload: payload, length: length, now: now, buffers: &buffers)
         else {
             counters.duplicates += 1
@@ -33,10 +40,20 @@ extension Conference {
             if subscription.layers & interest == 0 || !subscription.member.pointee.takesVideo { continue }
             let phase = subscription.slot.pointee.phase
             let present = subscription.slot.pointee.layer
+            if details.parameterSets != .nobody {
+                prepend(layer, to: details, of: track, subscription, now: now, queue: &queue)
+            }
             guard
                 let packet = subscription.slot.pointee.forward(
                     details, payload: bytes, length: length, layers: track.pointee.layers, now: now)
-            else { continue }
+            else {
+                if phase == .active, subscription.slot.pointee.phase == .waiting {
+                    track.pointee.updateInterest(at: index)
+                    noteSlots(of: subscription.member)
+                    layer.pointee.keyframes.want()
+                }
+                continue
+            }
             if phase == .waiting || present != details.layer {
                 track.pointee.updateInterest(at: index)
                 noteSlots(of: subscription.member)
@@ -45,10 +62,26 @@ extension Conference {
         }
     }
 
+    /// Sends a receiver the parameter sets that it lacks, as a packet of their own before the one that needs them.
+    @inline(never)
+    private mutating func prepend(
+        _ layer: UnsafeMutablePointer<Layer>, to details: PacketDetails, of track: UnsafeMutablePointer<PublishedTrack>,
+        _ subscription: Subscription, now: Instant, queue: inout ForwardQueue
+    ) {
+        guard let sets = layer.pointee.parameterSets.payload,
+            let packet = subscription.slot.pointee.prepend(
+                sets.bytes, length: sets.length, to: details, layers: track.pointee.layers, now: now)
+        else { return }
+        counters.insertedParameterSets += 1
+        queue.append(packet, to: subscription.member.pointee.receiver)
+    }
+
     /// Where the payload of a packet lies that had to wait; nil when it was forgotten meanwhile.
     public func payload(of origin: PacketOrigin) -> (bytes: UnsafeRawPointer, length: Int)? {
-        guard let layer = member(origin.track.member)?.pointee.track(origin.track.source).pointee.layer(origin.layer),
-            let entry = layer.pointee.stored(origin.sequence), let payload = entry.payload
+        guard let layer = member(origin.track.member)?.pointee.track(origin.track.source).pointee.layer(origin.layer)
+        else { return nil }
+        if origin.isParameterSets { return layer.pointee.parameterSets.payload }
+        guard let entry = layer.pointee.stored(origin.sequence), let payload = entry.payload
         else { return nil }
         return (UnsafeRawPointer(payload), Int(entry.length))
     }
@@ -64,11 +97,13 @@ extension Conference {
         let track = publisher.pointee.track(source.source)
         for sequence in lost {
             guard let origin = slot.pointee.origin(of: sequence.rawValue),
-                let entry = track.pointee.layer(origin.layer)?.pointee.stored(origin.sequence),
-                let payload = entry.payload,
+                let layer = track.pointee.layer(origin.layer), let entry = layer.pointee.stored(origin.sequence),
+                let (payload, length) = origin.isInserted
+                    ? layer.pointee.parameterSets.payload
+                    : entry.payload.map({ (UnsafeRawPointer($0), Int(entry.length)) }),
                 let packet = slot.pointee.retransmit(
-                    entry.details, as: sequence.rawValue, shift: origin.shift, payload: payload,
-                    length: Int(entry.length), now: now)
+                    origin.isInserted ? entry.details.asInserted : entry.details, as: sequence.rawValue,
+                    shift: origin.shift, payload: payload, length: length, now: now)
             else {
                 counters.refusedRetransmissions += 1
                 continue
@@ -110,7 +145,7 @@ extension Conference {
         for age in 0..<Conference.paddingDepth {
             guard queued < bytes else { return queued }
             let number = slot.pointee.newestSequence &- UInt16(truncatingIfNeeded: age)
-            guard let origin = slot.pointee.origin(of: number),
+            guard let origin = slot.pointee.origin(of: number), !origin.isInserted,
                 let entry = track.pointee.layer(origin.layer)?.pointee.stored(origin.sequence),
                 let payload = entry.payload,
                 let packet = slot.pointee.retransmit(

@@ -70,6 +70,7 @@ public struct Conference: ~Copyable {
                 detach(subscription.slot)
             }
             track.pointee.restart(buffers: &buffers)
+            track.pointee.forgetParameterSets(buffers: &buffers)
         }
         for case let other? in members {
             other.pointee.requests = other.pointee.requests.filter { $0.value.source.member != index }
@@ -157,6 +158,17 @@ public struct Conference: ~Copyable {
             if reference.source != .microphone { restart(subscription.slot) }
         }
         if !published, reference.source == .microphone { member.pointee.loudness = Loudness() }
+    }
+
+    /// Takes the parameter sets that a publisher told beforehand, each one NAL unit; what it sends replaces them. A
+    /// track of several layers has other ones for each, and learns them from its packets.
+    public mutating func setParameterSets(
+        _ units: [[UInt8]], _ reference: TrackReference, buffers: inout PacketBuffers
+    ) {
+        guard let track = member(reference.member)?.pointee.track(reference.source), !track.pointee.isSimulcast,
+            track.pointee.layers[0].parameterSets.isEmpty
+        else { return }
+        for unit in units { track.pointee.layers[0].parameterSets.take(unit.span.bytes, buffers: &buffers) }
     }
 
     /// The publisher's stream began anew, with another SSRC.

@@ -8,6 +8,10 @@ public struct ConferenceCounters: Hashable, Sendable {
     public var refusedRetransmissions: UInt64 = 0
     /// Packets sent only to learn whether more would pass.
     public var paddingPackets: UInt64 = 0
+    /// Parameter sets of H.264 that receivers got because they came after the publisher had sent them.
+    public var insertedParameterSets: UInt64 = 0
+    /// How often a publisher's parameter sets were forgotten, since they were too many or too large.
+    public var forgottenParameterSets: UInt64 = 0
 
     public init() {}
 
@@ -17,5 +21,7 @@ public struct ConferenceCounters: Hashable, Sendable {
         retransmissions += other.retransmissions
         refusedRetransmissions += other.refusedRetransmissions
         paddingPackets += other.paddingPackets
+        insertedParameterSets += other.insertedParameterSets
+        forgottenParameterSets += other.forgottenParameterSets
     }
 }

@@ -31,6 +31,8 @@ public struct PacketOrigin: Sendable {
     public var track: TrackReference
     public var layer: UInt8
     public var sequence: UInt16
+    /// The parameter sets of the layer, put in before that packet.
+    var isParameterSets = false
 }
 
 /// The packets that a burst of received ones has given rise to, linked by receiver.

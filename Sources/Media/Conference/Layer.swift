@@ -21,6 +21,9 @@ struct Layer: ~Copyable {
     var size: PictureSize?
     var lastPacket: Instant?
     private(set) var history: PacketHistory?
+    var parameterSets = ParameterSetStore()
+    /// What of them came with the picture that arrives.
+    var inBand = PictureSets()
     /// Since when somebody wants it, and when somebody last did (or the track was switched on).
     private var wantedSince: Instant?
     private var lastWanted: Instant?
@@ -90,7 +93,8 @@ struct Layer: ~Copyable {
         history?.entry(sequence)
     }
 
-    /// The publisher began a new RTP stream: nothing of the old one fits any more.
+    /// The publisher began a new RTP stream: nothing of the old one fits any more. Its parameter sets may: an encoder that
+    /// sends them once does not do so again because its SSRC has changed, and others replace them.
     mutating func restart(buffers: inout PacketBuffers) {
         history?.release(to: &buffers)
         history = nil
@@ -98,6 +102,7 @@ struct Layer: ~Copyable {
         size = nil
         lastPacket = nil
         meter = RateMeter()
+        inBand = PictureSets()
     }
 }
 

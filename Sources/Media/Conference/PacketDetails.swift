@@ -1,3 +1,4 @@
+public import PayloadFormats
 internal import ProtocolCore
 
 /// The codecs that a call carries; nothing is transcoded to be forwarded.
@@ -34,6 +35,15 @@ public struct VP8Numbers: Hashable, Sendable {
     }
 }
 
+/// Which receivers of a packet lack its parameter sets.
+enum ParameterSetNeed: UInt8, Sendable {
+    case nobody
+    /// Those who begin with it.
+    case forBeginners
+    /// Those too who began with an earlier packet of the same picture.
+    case forPicture
+}
+
 /// What forwarding needs to know of a received packet besides its payload bytes. Trivial, so that it is free to copy.
 public struct PacketDetails: Sendable {
     public var sequence: UInt16
@@ -50,8 +60,13 @@ public struct PacketDetails: Sendable {
     /// blocks. 0 for plain audio.
     public var primaryOffset: UInt16 = 0
     public var blockPayloadType: UInt8 = 0
-    /// This packet begins a picture from which a decoder can start.
+    /// This packet begins a picture from which a decoder can start. Of H.264 the layer finds out, which knows the
+    /// parameter sets.
     public var startsKeyframe = false
+    /// What is in an H.264 payload.
+    public var h264: H264Content = []
+    /// Who must be given the parameter sets before this packet.
+    var parameterSets = ParameterSetNeed.nobody
     /// The audio level extension's byte (RFC 6464: voice bit and -dBov), when present.
     public var audioLevel: UInt8?
     /// The video orientation extension's byte (3GPP TS 26.114 §7.4.5), when present.
@@ -63,5 +78,14 @@ public struct PacketDetails: Sendable {
         self.timestamp = timestamp
         self.codec = codec
         self.marker = marker
+    }
+}
+
+extension PacketDetails {
+    /// The details of a packet that goes in before this one, of the same picture.
+    var asInserted: PacketDetails {
+        var details = self
+        details.marker = false
+        return details
     }
 }

@@ -46,6 +46,7 @@ struct PublishedTrack: ~Copyable {
         let present = (0..<layerCount).map { layers[$0].rid }
         guard present != wanted else { return }
         restart(buffers: &buffers)
+        forgetParameterSets(buffers: &buffers)
         layers.deinitialize(count: layerCount)
         layerCount = wanted.count
         for (position, rid) in wanted.enumerated() { (layers + position).initialize(to: Layer(rid: rid)) }
@@ -112,6 +113,11 @@ struct PublishedTrack: ~Copyable {
             updateInterest(at: position)
         }
         layer.pointee.keyframes.want()
+    }
+
+    /// What was known of its encoders is of no use any more: the publisher leaves, or sends other layers.
+    mutating func forgetParameterSets(buffers: inout PacketBuffers) {
+        for index in 0..<layerCount { layers[index].parameterSets.release(to: &buffers) }
     }
 
     /// The publisher began its streams anew: nothing of the old ones fits any more.

@@ -29,6 +29,8 @@ struct SequenceMap {
         /// What is added to a source number to make it the slot's.
         var offset: UInt16 = 0
         var layer: UInt8 = 0
+        /// The run is one packet that the source has not sent, put in before its packet `start`.
+        var isInserted = false
         var shift = StreamShift()
     }
 
@@ -37,6 +39,8 @@ struct SequenceMap {
         var layer: UInt8
         var sequence: UInt16
         var shift: StreamShift
+        /// The packet is of ours, put in before that of the source.
+        var isInserted = false
     }
 
     private var runs = InlineArray<32, Run>(repeating: Run())
@@ -94,12 +98,34 @@ struct SequenceMap {
         }
     }
 
+    /// Puts a packet of ours before the source's next one, which must be newer than all others; returns its number.
+    mutating func insert(before source: UInt16) -> UInt16? {
+        guard count > 0, Int16(bitPattern: source &- runs[newest].end) >= 0 else { return nil }
+        var next = runs[newest]
+        var inserted = next
+        inserted.start = source
+        inserted.end = source &+ 1
+        inserted.isInserted = true
+        next.start = source
+        next.end = source
+        next.offset &+= 1
+        if runs[newest].start == source {
+            runs[newest] = inserted
+        } else {
+            runs[newest].end = source
+            append(inserted)
+        }
+        append(next)
+        return source &+ inserted.offset
+    }
+
     @inline(never)
     private func lookUp(_ source: UInt16) -> UInt16? {
         let layer = runs[newest].layer
         for age in 1..<max(count, 1) {
             let run = runs[(newest + SequenceMap.capacity - age) % SequenceMap.capacity]
             guard run.layer == layer else { return nil }
+            if run.isInserted { continue }
             if Int16(bitPattern: source &- run.start) >= 0 {
                 return Int16(bitPattern: source &- run.end) < 0 ? source &+ run.offset : nil
             }
@@ -113,7 +139,7 @@ struct SequenceMap {
             let run = runs[(newest + SequenceMap.capacity - age) % SequenceMap.capacity]
             let source = out &- run.offset
             if Int16(bitPattern: source &- run.start) >= 0, Int16(bitPattern: source &- run.end) < 0 {
-                return Origin(layer: run.layer, sequence: source, shift: run.shift)
+                return Origin(layer: run.layer, sequence: source, shift: run.shift, isInserted: run.isInserted)
             }
         }
         return nil

@@ -1,3 +1,4 @@
+internal import PayloadFormats
 internal import ProtocolCore
 
 /// A receiver's slot: one continuous RTP stream into which one source after another is put.
@@ -41,6 +42,8 @@ struct Slot {
     private var lastVP8 = VP8Numbers(pictureID: 0, tl0PictureIndex: 0)
     /// The source's timestamp of the picture that flows.
     private var pictureTimestamp: UInt32 = 0
+    /// It began with parameter sets; whether a keyframe follows them, the next slice shows.
+    private var isUnproven = false
     private var hasSent = false
     /// Highest sequence number sent, extended by its wraps.
     private var highest: UInt64
@@ -89,6 +92,7 @@ struct Slot {
     mutating func awaitKeyframe() {
         guard source != nil else { return }
         phase = .waiting
+        isUnproven = false
         numbers.removeAll()
     }
 
@@ -145,6 +149,9 @@ struct Slot {
                 pictureTimestamp = details.timestamp
                 // Layers above may be left out from any picture on, and come back after one that all others build on.
                 if targetTemporal < temporal || details.temporal == 0 { temporal = targetTemporal }
+                isUnproven = false
+            } else if isUnproven, !prove(details) {
+                return nil
             }
             if details.temporal > temporal {
                 numbers.leaveOut(details.sequence)
@@ -154,15 +161,9 @@ struct Slot {
         guard let sequence = numbers.map(details.sequence) else { return nil }
         let timestamp = details.timestamp &+ shift.timestamp
         let vp8 = shift.apply(to: details.vp8)
-        let distance = Int64(Int16(bitPattern: sequence &- UInt16(truncatingIfNeeded: highest)))
-        let extended = UInt64(bitPattern: Int64(bitPattern: highest) &+ distance)
-        if distance > 0 || !hasSent {
-            highest = extended
-            lastTimestamp = timestamp
-            lastSent = now
-            hasSent = true
-            if let vp8 { lastVP8 = vp8 }
-        }
+        let former = hasSent ? highest : nil
+        let extended = note(sequence, timestamp: timestamp, at: now)
+        if let vp8, former != highest { lastVP8 = vp8 }
         packetCount &+= 1
         octetCount &+= UInt32(truncatingIfNeeded: length)
         return ForwardedPacket(
@@ -185,11 +186,72 @@ struct Slot {
             shift.tl0PictureIndex = (lastVP8.tl0PictureIndex &+ 1) &- vp8.tl0PictureIndex
         }
         pictureTimestamp = details.timestamp
+        isUnproven =
+            details.h264.contains(.sequenceParameterSet) && details.h264.isDisjoint(with: .entries)
         layer = details.layer
         temporal = targetTemporal
         numbers.begin(
             layer: details.layer, source: details.sequence, out: next, shift: shift)
         phase = .active
+    }
+
+    /// Looks at what follows the parameter sets that the slot began with. Encoders repeat them before other pictures
+    /// too; a decoder can do nothing with those, so the slot waits on.
+    private mutating func prove(_ details: PacketDetails) -> Bool {
+        if !details.h264.isDisjoint(with: [.idrSlice, .recoveryPoint]) { isUnproven = false }
+        guard isUnproven, details.h264.contains(.otherSlice) else { return true }
+        isUnproven = false
+        awaitKeyframe()
+        return false
+    }
+
+    /// The parameter sets for a packet that this slot would begin with, or needs them in the midst of its first picture;
+    /// nil when it does not. The packet itself is to be forwarded next.
+    mutating func prepend(
+        _ payload: UnsafeRawPointer, length: Int, to details: PacketDetails, layers: UnsafeMutablePointer<Layer>,
+        now: Instant
+    ) -> ForwardedPacket? {
+        guard let payloadType = payloadTypes[details.codec], let source else { return nil }
+        switch phase {
+        case .empty:
+            return nil
+        case .waiting:
+            guard target != nil, entry & (1 << details.layer) != 0 else { return nil }
+            begin(at: details, layers: layers, now: now)
+        case .active:
+            if details.layer != layer {
+                guard details.layer == target else { return nil }
+                begin(at: details, layers: layers, now: now)
+            } else {
+                let isMissing = isUnproven && details.parameterSets == .forPicture
+                guard isMissing, details.timestamp == pictureTimestamp else { return nil }
+            }
+        }
+        guard let sequence = numbers.insert(before: details.sequence) else { return nil }
+        let extended = note(sequence, timestamp: details.timestamp &+ shift.timestamp, at: now)
+        packetCount &+= 1
+        octetCount &+= UInt32(truncatingIfNeeded: length)
+        return ForwardedPacket(
+            payload: payload, payloadLength: Int32(truncatingIfNeeded: length), ssrc: ssrc,
+            timestamp: details.timestamp &+ shift.timestamp, sequence: sequence, payloadType: payloadType,
+            marker: false, rollover: UInt32(truncatingIfNeeded: extended >> 16), audioLevel: nil,
+            orientation: details.orientation, originalSequence: nil,
+            origin: PacketOrigin(
+                track: source, layer: details.layer, sequence: details.sequence, isParameterSets: true))
+    }
+
+    /// Notes the number of a packet that is sent; returns it extended by its wraps.
+    @inline(__always)
+    private mutating func note(_ sequence: UInt16, timestamp: UInt32, at now: Instant) -> UInt64 {
+        let distance = Int64(Int16(bitPattern: sequence &- UInt16(truncatingIfNeeded: highest)))
+        let extended = UInt64(bitPattern: Int64(bitPattern: highest) &+ distance)
+        if distance > 0 || !hasSent {
+            highest = extended
+            lastTimestamp = timestamp
+            lastSent = now
+            hasSent = true
+        }
+        return extended
     }
 
     /// The slot's timestamp of the first packet after a switch: between two layers of one track by their clocks, so

@@ -14,6 +14,8 @@ struct DataLink {
     var transport: DataChannelTransport
     /// The channel of each kind that the peer has opened.
     var channels: [DataChannelKind: ChannelID] = [:]
+    /// Whether the peer is told what became of each of its durable messages.
+    var wantsReceipts = false
     /// In bytes; below zero when more came than was due.
     private var allowance = Double(DataLink.burst)
     private var lastUpdate: Instant

@@ -16,6 +16,8 @@ struct IncomingStream {
     var statistics: ReceiveStatistics
     var losses = NackGenerator()
     var temporalLayers = TemporalLayers()
+    /// The newest packet when its sender said goodbye; nil before.
+    var endedAt: UInt64?
 
     init(ssrc: SSRC, source: MediaSource, isRetransmission: Bool, layer: UInt8 = 0) {
         self.ssrc = ssrc
@@ -23,6 +25,11 @@ struct IncomingStream {
         self.isRetransmission = isRetransmission
         self.layer = layer
         statistics = ReceiveStatistics(ssrc: ssrc)
+    }
+
+    /// Whether it has begun and not ended; a packet after a goodbye shows that it goes on.
+    var isFlowing: Bool {
+        !isRetransmission && statistics.receivedCount > 0 && endedAt != security.highestIndex
     }
 
     var clockRate: UInt32 {

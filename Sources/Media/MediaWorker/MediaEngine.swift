@@ -212,6 +212,14 @@ public actor MediaEngine {
         await workers[home].set(change, for: participant, in: conference)
     }
 
+    /// Notes who was named to the others in a conference, so that durable messages to them are kept, and who is gone
+    /// without having come.
+    public func expect(_ participants: [String], gone: [String], in conference: String) async {
+        guard let home = homes[conference] else { return }
+        for participant in participants { await workers[home].expect(participant, true, in: conference) }
+        for participant in gone { await workers[home].expect(participant, false, in: conference) }
+    }
+
     public func request(_ wishes: [SlotWish], by participant: String, in conference: String) async {
         guard let home = homes[conference] else { return }
         await workers[home].request(wishes, by: participant, in: conference)

@@ -125,6 +125,11 @@ public actor MediaWorker {
         core.disconnect(participant, from: conference, now: MonotonicClock.now())
     }
 
+    /// Somebody was named to the others in the call, or no longer is.
+    public func expect(_ participant: String, _ isExpected: Bool, in conference: String) {
+        core.expect(participant, isExpected, in: conference)
+    }
+
     /// Changes what the server lets through from and to a participant.
     public func set(_ change: ParticipantChange, for participant: String, in conference: String) {
         core.change(change, for: participant, in: conference, now: MonotonicClock.now())

@@ -49,6 +49,8 @@ struct Peer: ~Copyable {
     var nextIntraRequest: UInt8 = 0
     /// Its data channels; nil unless it asked for some.
     var data: UnsafeMutablePointer<DataLink>?
+    /// How far it is with durable messages.
+    var durable = DurableIntake()
     /// Who gets what it sends on a channel; everybody, where the channel is not named.
     var dataRecipients: [UInt16: Set<String>] = [:]
     var lastReceiverReport: Instant
@@ -62,6 +64,8 @@ struct Peer: ~Copyable {
     /// What the application was last told.
     var isConnected = false
     var hasConnected = false
+    /// It has ended its DTLS connection; only another transport brings it back.
+    var isClosed = false
     var counters = PeerCounters()
 
     init(

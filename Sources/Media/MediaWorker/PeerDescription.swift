@@ -15,6 +15,8 @@ public struct PeerDescription: Sendable {
         public var streams: [PublishedStream]
         /// The names of its simulcast layers in the order of the offer; empty for a single stream.
         public var rids: [Rid]
+        /// H.264 parameter sets that the offer tells.
+        public var parameterSets: [[UInt8]] = []
     }
 
     public var localICE: ICECredentials
@@ -41,7 +43,7 @@ public struct PeerDescription: Sendable {
         }
         isDTLSServer = session.ourDTLSRole == .server
         data = session.data
-        for line in session.lines where line.rejection == nil {
+        for line in session.lines where line.isAccepted {
             for id in UInt8(1)...HeaderExtensionMap.maximumID {
                 if let kind = line.extensions[id] { extensions[id] = kind }
             }
@@ -63,7 +65,8 @@ public struct PeerDescription: Sendable {
             Publication(
                 mid: mid, source: source, codecs: publish.codecs.map { MediaCodec($0.codec) }.withoutRepeats,
                 // Firefox announces the SSRCs of its layers too, but only a packet's rid says which layer it is of.
-                streams: rids.isEmpty ? publish.streams : [], rids: rids))
+                streams: rids.isEmpty ? publish.streams : [], rids: rids,
+                parameterSets: publish.codecs.lazy.map(\.parameterSets).first { !$0.isEmpty } ?? []))
     }
 
     private mutating func add(_ slot: SlotLine, of mid: Mid) {
@@ -77,7 +80,7 @@ public struct PeerDescription: Sendable {
         var types: [MediaCodec: PayloadType] = [:]
         var rtxTypes: [MediaCodec: PayloadType] = [:]
         // The first of a codec is the one that the receiver likes best.
-        for codec in slot.codecs where types[MediaCodec(codec.codec)] == nil {
+        for codec in slot.codecs where codec.isForwardable && types[MediaCodec(codec.codec)] == nil {
             types[MediaCodec(codec.codec)] = codec.payloadType
             rtxTypes[MediaCodec(codec.codec)] = codec.rtxPayloadType
         }

@@ -52,9 +52,21 @@ extension WorkerCore {
             if !peer.pointee.control.pointee.isEnabled {
                 conference.pointee.setBudget(Int(clamping: estimate.bitsPerSecond), for: member)
             }
-        case .receiverReport, .sourceDescription, .goodbye, .unknown:
+        case .goodbye(let goodbye):
+            receiveGoodbye(goodbye, from: peer)
+        case .receiverReport, .sourceDescription, .unknown:
             break
         }
+    }
+
+    /// Notes which streams have ended (RFC 3550 §6.6). A peer that sent nothing says goodbye as a receiver.
+    private mutating func receiveGoodbye(_ goodbye: Goodbye, from peer: UnsafeMutablePointer<Peer>) {
+        for ssrc in goodbye.sources {
+            guard let stream = peer.pointee.stream(ssrc) else { continue }
+            stream.pointee.endedAt = stream.pointee.security.highestIndex
+        }
+        for position in 0..<peer.pointee.streamCount where peer.pointee.streams[position].isFlowing { return }
+        reportClosed(peer, isGoodbye: true)
     }
 
     /// How often receiver reports go out (RFC 3550 §6.2, scaled for interactive video as browsers do).

@@ -167,9 +167,20 @@ extension WorkerCore {
                         conference: peer.pointee.conferenceName, participant: peer.pointee.participant,
                         reason: String(describing: error)))
             case .closed:
-                break
+                reportClosed(peer, isGoodbye: false)
             }
         }
+    }
+
+    /// Tells the application that a peer has ended its transport itself.
+    mutating func reportClosed(_ peer: UnsafeMutablePointer<Peer>, isGoodbye: Bool) {
+        if !isGoodbye {
+            peer.pointee.isConnected = false
+            peer.pointee.isClosed = true
+        }
+        events.append(
+            .closed(
+                conference: peer.pointee.conferenceName, participant: peer.pointee.participant, isGoodbye: isGoodbye))
     }
 
     func isReady(_ peer: UnsafeMutablePointer<Peer>) -> Bool {
@@ -179,7 +190,7 @@ extension WorkerCore {
     /// Tells the conference whether the peer can be reached, and the application when it can.
     mutating func reportConnected(_ peer: UnsafeMutablePointer<Peer>) {
         peer.pointee.conference.pointee.setReachable(isReady(peer), peer.pointee.member)
-        guard !peer.pointee.isConnected, isReady(peer) else { return }
+        guard !peer.pointee.isConnected, !peer.pointee.isClosed, isReady(peer) else { return }
         peer.pointee.isConnected = true
         events.append(
             .connected(conference: peer.pointee.conferenceName, participant: peer.pointee.participant))

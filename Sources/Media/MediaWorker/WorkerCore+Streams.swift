@@ -19,14 +19,14 @@ extension WorkerCore {
         case .opus:
             return
         case .h264:
-            // A decoder needs the parameter sets too, and browsers send them before every IDR picture.
-            details.startsKeyframe = H264Payload.containsParameterSets(bytes)
+            details.h264 = H264Payload.content(of: bytes)
+            details.startsKeyframe = details.h264.opensKeyframe
             if let range = extensions.dependencyDescriptor,
                 let layer = stream.pointee.temporalLayers.layer(
                     in: packet.extracting(range.offset..<(range.offset + range.length)))
             {
                 details.temporal = min(layer, 2)
-            } else if H264Payload.isDroppable(bytes) {
+            } else if details.h264.contains(.droppable) {
                 // Nothing builds on this picture (RFC 6184 §5.3), so that receivers can do without it.
                 details.temporal = 1
             }

@@ -20,7 +20,10 @@ extension WorkerCore {
             if let peer = peers[index] { lookAfter(peer, now: now, wallClock: wallClock) }
         }
         let checksCodecs = now - lastCodecCheck >= WorkerCore.codecCheckInterval
-        if checksCodecs { lastCodecCheck = now }
+        if checksCodecs {
+            lastCodecCheck = now
+            tidyDurableLogs(now: now)
+        }
         for (name, conference) in conferences {
             for event in conference.pointee.poll(now: now) { handle(event, in: name) }
             if checksCodecs {

@@ -33,6 +33,8 @@ package struct WorkerCore: ~Copyable {
     var lastCodecCheck = Instant.zero
     /// What the link of a new peer is taken to carry until its feedback tells.
     package var startBitrate = CongestionController.defaultStart
+    /// Durable messages that somebody in a conference lacks, by conference.
+    var durableLogs: [String: DurableLog] = [:]
     /// When which peer is looked after.
     var schedule = PeerSchedule()
     /// Where packets of SCTP are written, one after the other.
@@ -124,6 +126,7 @@ package struct WorkerCore: ~Copyable {
         guard let conference = conferences[name] else { return }
         for case let peer? in peers where peer.pointee.conferenceName == name { remove(peer) }
         conferences[name] = nil
+        durableLogs[name] = nil
         counters.conferences.add(conference.pointee.counters)
         conference.deinitialize(count: 1)
         conference.deallocate()
@@ -144,10 +147,13 @@ package struct WorkerCore: ~Copyable {
                 return
             }
             let state = conference.pointee.state(of: existing.pointee.member)
+            let durable = existing.pointee.durable
             remove(existing)
             try add(description, participant, name, conference, controlSSRC, canonicalName, now)
             if let state, let peer = peer(participant, in: name) {
                 conference.pointee.restore(state, to: peer.pointee.member, now: now)
+                peer.pointee.durable.hasArrived = durable.hasArrived
+                if let since = durable.since { peer.pointee.durable.since = since }
             }
             return
         }
@@ -175,6 +181,7 @@ package struct WorkerCore: ~Copyable {
                 startBitrate: startBitrate,
                 now: now))
         peers[free] = peer
+        peer.pointee.durable.since = durableLogs[name, default: DurableLog()].arrived(participant)
         schedule.add(index)
         peerCount += 1
         install(description, on: peer, now: now)
@@ -252,9 +259,11 @@ package struct WorkerCore: ~Copyable {
             let after = peer.pointee.primaryStream(of: publication.source)?.pointee.ssrc
             if let before, before != after { conference.pointee.restartTrack(reference, buffers: &buffers) }
             conference.pointee.setCodecs(publication.codecs, reference)
+            conference.pointee.setParameterSets(publication.parameterSets, reference, buffers: &buffers)
             if publication.source == .microphone { conference.pointee.setPublished(true, reference) }
         }
         conference.pointee.setSlots(description.slots, member, now: now)
+        noteAnnouncement(of: peer, now: now)
         if peer.pointee.data == nil {
             openDataLink(of: peer, now: now)
             drive(peer, now: now)
@@ -265,13 +274,19 @@ package struct WorkerCore: ~Copyable {
     package mutating func change(
         _ change: ParticipantChange, for participant: String, in conference: String, now: Instant
     ) {
-        guard let peer = peer(participant, in: conference) else { return }
+        guard let peer = peer(participant, in: conference) else {
+            // Whoever is joining is held until connected, and the others are told of him by then.
+            if case .onHold = change { expect(participant, true, in: conference) }
+            return
+        }
         let member = peer.pointee.member
         switch change {
         case .muted(let muted):
             peer.pointee.conference.pointee.setMuted(muted, member)
         case .onHold(let onHold):
+            let wasOnHold = peer.pointee.conference.pointee.isOnHold(member)
             peer.pointee.conference.pointee.setOnHold(onHold, member, now: now)
+            if wasOnHold, !onHold { holdEnded(of: peer, now: now) }
         case .publishing(let source, let on):
             peer.pointee.conference.pointee.setPublished(on, TrackReference(member: member, source: source))
         case .dataRecipients(let channel, let recipients):
@@ -302,7 +317,10 @@ package struct WorkerCore: ~Copyable {
 
     /// Says goodbye on the wire (DTLS close_notify), then forgets the participant.
     package mutating func disconnect(_ participant: String, from conference: String, now: Instant) {
-        guard let peer = peer(participant, in: conference) else { return }
+        guard let peer = peer(participant, in: conference) else {
+            durableLogs[conference]?.forget(participant)
+            return
+        }
         peer.pointee.dtls.close()
         drive(peer, now: now)
         remove(peer)

@@ -12,6 +12,10 @@ public struct WorkerCounters: Sendable, Hashable {
     public var conferences = ConferenceCounters()
     /// Video packets that had to wait for their receiver's link for too long.
     public var droppedPackets: UInt64 = 0
+    /// Durable messages that were refused because too many wait for channels that are being opened.
+    public var refusedDurableMessages: UInt64 = 0
+    /// Durable messages that were forgotten before somebody who was named had announced a listener.
+    public var forgottenDurableMessages: UInt64 = 0
 
     mutating func add(_ counters: PeerCounters) {
         peers.receivedPackets += counters.receivedPackets

@@ -7,6 +7,8 @@ public enum WorkerEvent: Sendable {
     case connected(conference: String, participant: String)
     /// Nothing was heard of the participant for `WorkerCore.silenceLimit`.
     case interrupted(conference: String, participant: String)
+    /// The participant has closed its transport (DTLS close_notify), or said goodbye for all of its streams (RTCP BYE).
+    case closed(conference: String, participant: String, isGoodbye: Bool)
     /// DTLS failed; no media will ever flow over this transport.
     case failed(conference: String, participant: String, reason: String)
     /// Who speaks, loudest first; levels 0 (silence) ... 1.

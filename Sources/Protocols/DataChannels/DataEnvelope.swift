@@ -63,6 +63,56 @@ public struct DataEnvelope: Hashable, Sendable {
     }
 }
 
+/// What the server says of a durable message of a client that wants to know: that it was taken, or why not.
+///
+/// ```
+///  0  version (1)
+///  1  0: nobody has sent it
+///  2  channel
+///  4  sequence number of the message
+///  8  nothing when it was taken, or a word that says why it was not
+/// ```
+public struct DataReceipt: Hashable, Sendable {
+    /// The protocol with which a client opens its durable channel to get receipts (RFC 8832 §5.1).
+    public static let subprotocol = "receipts"
+
+    /// Why a message does not reach everybody whom it is for.
+    public enum Refusal: String, Hashable, Sendable, CaseIterable {
+        /// The sender is on hold.
+        case onHold
+        /// The sender is not in the call yet.
+        case notConnected
+        /// Too much waits for receivers whose channels are being opened; later there is room again.
+        case tooManyWaiting
+        /// Some receiver has not taken what was sent before, and does not get this.
+        case receiverBehind
+    }
+
+    public var channel: UInt16
+    public var sequence: UInt32
+    public var refusal: Refusal?
+
+    public init(channel: UInt16, sequence: UInt32, refusal: Refusal?) {
+        self.channel = channel
+        self.sequence = sequence
+        self.refusal = refusal
+    }
+
+    /// Reads a receipt out of a message from the server; nil when somebody has sent the message.
+    public init?(_ envelope: DataEnvelope) {
+        guard envelope.sender.isEmpty else { return nil }
+        channel = envelope.channel
+        sequence = envelope.sequence
+        guard !envelope.payload.isEmpty else { return }
+        // A word that came after us is a refusal too.
+        refusal = Refusal(rawValue: String(decoding: envelope.payload, as: UTF8.self)) ?? .tooManyWaiting
+    }
+
+    public var bytes: [UInt8] {
+        DataEnvelope(channel: channel, sequence: sequence, payload: Array((refusal?.rawValue ?? "").utf8)).bytes
+    }
+}
+
 /// The two kinds of data channels that a call has, told apart by their labels.
 public enum DataChannelKind: String, Hashable, Sendable, CaseIterable {
     /// Every message arrives, in order.

@@ -11,6 +11,8 @@ public enum H264Payload {
         @usableFromInline
         static let idrSlice: UInt8 = 5
         @usableFromInline
+        static let supplementalInformation: UInt8 = 6
+        @usableFromInline
         static let sequenceParameterSet: UInt8 = 7
         @usableFromInline
         static let pictureParameterSet: UInt8 = 8

@@ -17,7 +17,7 @@ public struct AnswerParameters: Sendable {
     public var cname: String
     /// What the client says its lines are for; a line that is absent is used as its direction suggests.
     public var purposes: [Mid: LinePurpose]
-    public var limits = LineLimits()
+    public var limits: LineLimits
     /// Whether H.264 and VP8 are answered in the order of the offer, as by a client that puts the codec first which it
     /// was asked to send. Otherwise H.264 comes first, since browsers list VP8 first by default.
     public var preferOffererOrder = false
@@ -26,7 +26,8 @@ public struct AnswerParameters: Sendable {
 
     public init(
         sessionID: UInt64, sessionVersion: UInt64, ice: ICECredentials, candidates: [Candidate],
-        fingerprint: CertificateFingerprint, cname: String, purposes: [Mid: LinePurpose] = [:]
+        fingerprint: CertificateFingerprint, cname: String, purposes: [Mid: LinePurpose] = [:],
+        limits: LineLimits = LineLimits()
     ) {
         self.sessionID = sessionID
         self.sessionVersion = sessionVersion
@@ -35,5 +36,6 @@ public struct AnswerParameters: Sendable {
         self.fingerprint = fingerprint
         self.cname = cname
         self.purposes = purposes
+        self.limits = limits
     }
 }

@@ -7,24 +7,29 @@ struct AnswerWriter {
     let offer: SessionDescription
     let parameters: AnswerParameters
     let session: NegotiatedSession
+    /// What became of each m-line, in the order of the offer; nil where nothing is to be said of it.
+    let lines: [LineDecision.Outcome?]
 
     func answer() -> SessionDescription {
         var answer = SessionDescription(
             origin: SessionDescription.Origin(
                 sessionID: String(parameters.sessionID), sessionVersion: String(parameters.sessionVersion),
                 address: .unspecified))
-        if !offer.attributes.bundles.isEmpty {
-            answer.attributes.append("group", (["BUNDLE"] + session.bundle.map(\.rawValue)).joined(separator: " "))
+        // Lines without a mid, and a line outside of all groups, are on the transport without being bundled.
+        let grouped = Set(offer.attributes.bundles.prefix(SessionDescription.Limit.bundles).joined())
+        let bundle = session.bundle.filter(grouped.contains)
+        if !bundle.isEmpty {
+            answer.attributes.append("group", (["BUNDLE"] + bundle.map(\.rawValue)).joined(separator: " "))
         }
         answer.attributes.append("ice-lite")
         answer.attributes.append("ice-options", "ice2")
         if offer.attributes.allowsMixedExtensions { answer.attributes.append("extmap-allow-mixed") }
-        answer.media = offer.media.map { media in
-            if let data = session.data, media.attributes.mid == data.mid { return accepted(media, data) }
-            guard let line = media.attributes.mid.flatMap({ session.line($0) }), line.isAccepted else {
-                return rejected(media)
+        answer.media = zip(offer.media, lines).map { media, outcome in
+            switch outcome {
+            case .data(let data)?: accepted(media, data)
+            case .media(let line)? where line.isAccepted: accepted(media, line)
+            case .media?, nil: rejected(media)
             }
-            return accepted(media, line)
         }
         return answer
     }
@@ -43,7 +48,7 @@ struct AnswerWriter {
         var answer = SessionDescription.Media(
             kind: media.kind, port: parameters.candidates.first { $0.transport == .udp }?.port ?? 9,
             transport: media.transport, formats: [DataLine.format], connection: connection)
-        answer.attributes.append("mid", data.mid.rawValue)
+        media.attributes.mid.map { answer.attributes.append("mid", $0.rawValue) }
         writeTransport(data.mid, to: &answer.attributes)
         DataLine.write(to: &answer.attributes)
         return answer
@@ -61,10 +66,10 @@ struct AnswerWriter {
             kind: media.kind, port: destination?.port ?? 9, transport: media.transport,
             formats: line.codecs.flatMap(\.formats),
             connection: connection)
-        answer.attributes.append("mid", line.mid.rawValue)
+        media.attributes.mid.map { answer.attributes.append("mid", $0.rawValue) }
         writeTransport(line.mid, to: &answer.attributes)
         answer.attributes.append("rtcp-mux")
-        if media.attributes.hasReducedSizeRTCP { answer.attributes.append("rtcp-rsize") }
+        if line.hasReducedSizeRTCP { answer.attributes.append("rtcp-rsize") }
         if media.attributes.allowsMixedExtensions { answer.attributes.append("extmap-allow-mixed") }
         answer.attributes.append(line.direction.rawValue)
         writeExtensions(media, line, to: &answer.attributes)
@@ -94,7 +99,9 @@ struct AnswerWriter {
     private func writeExtensions(
         _ media: SessionDescription.Media, _ line: NegotiatedLine, to attributes: inout AttributeList
     ) {
-        for mapping in media.attributes.extensionMappings {
+        let mappings = media.attributes.extensionMappings + offer.attributes.extensionMappings
+        var written: Set<UInt16> = []
+        for mapping in mappings where written.insert(mapping.id).inserted {
             guard let id = UInt8(exactly: mapping.id), let known = line.extensions[id],
                 HeaderExtension(uri: mapping.uri) == known
             else { continue }

@@ -20,40 +20,43 @@ public enum Answerer {
         _ offer: SessionDescription, parameters: AnswerParameters, previous: NegotiatedSession?,
         nextSSRC: () -> SSRC
     ) throws(NegotiationError) -> (answer: SessionDescription, session: NegotiatedSession) {
-        var slots = SlotAllocator(offer: offer, previous: previous)
-        var counts: [LinePurpose: Int] = [:]
-        var decisions: [LineDecision] = []
-        var mids: Set<Mid> = []
-        for media in offer.media {
-            if let mid = media.attributes.mid, !mids.insert(mid).inserted {
-                throw NegotiationError(.duplicateMid, mid: mid, "Two m-lines have the mid \(mid).")
-            }
-            decisions.append(
-                try LineDecision(
-                    media, parameters: parameters, counts: &counts, hasData: decisions.contains { $0.data != nil }))
-        }
-        let transport = try OfferedTransport(offer, accepted: decisions.filter(\.isAccepted), previous: previous)
+        let decisions = LineRules(
+            purposes: parameters.purposes, limits: parameters.limits,
+            preferOffererOrder: parameters.preferOffererOrder,
+            maximumSimulcastLayers: parameters.maximumSimulcastLayers
+        ).decide(offer)
+        let transport = try OfferedTransport(offer, decisions, previous: previous)
 
-        var session = NegotiatedSession(
+        var slots = SlotAllocator(offer: offer, previous: previous)
+        let lines = decisions.map { $0.negotiated(slots: &slots, nextSSRC: nextSSRC) }
+        let session = NegotiatedSession(
             remoteICE: transport.ice, remoteFingerprints: transport.fingerprints, ourDTLSRole: transport.ourRole,
-            bundle: transport.mids, lines: [], data: decisions.lazy.compactMap(\.data).first,
-            rejections: decisions.compactMap(\.rejection), slotStreams: [:])
-        for decision in decisions {
-            if let line = decision.line(slots: &slots, nextSSRC: nextSSRC) { session.lines.append(line) }
-        }
-        session.slotStreams = slots.streams
-        let writer = AnswerWriter(offer: offer, parameters: parameters, session: session)
+            bundle: transport.names, lines: lines.compactMap(\.?.media), data: lines.lazy.compactMap(\.?.data).first,
+            rejections: decisions.compactMap(\.rejection), slotStreams: slots.streams)
+        let writer = AnswerWriter(offer: offer, parameters: parameters, session: session, lines: lines)
         return (writer.answer(), session)
+    }
+
+    /// What an answer would make of the lines of an offer, for whoever does not want half of what it offers. Whether
+    /// there is a transport for them is not looked at, and the SSRCs hold nothing.
+    public static func examine(
+        _ offer: SessionDescription, purposes: [Mid: LinePurpose], limits: LineLimits = LineLimits()
+    ) -> (lines: [NegotiatedLine], rejections: [LineRejection]) {
+        let decisions = LineRules(purposes: purposes, limits: limits).decide(offer)
+        var slots = SlotAllocator(offer: offer, previous: nil)
+        let lines = decisions.compactMap { $0.negotiated(slots: &slots, nextSSRC: { SSRC(1) })?.media }
+        return (lines, decisions.compactMap(\.rejection))
     }
 
     /// Whether an offer begins an ICE restart (RFC 8839 §4.4.1.1.1): its credentials are not those of last time.
     ///
     /// The answer then needs new credentials of ours too.
     public static func isICERestart(_ offer: SessionDescription, after previous: NegotiatedSession) -> Bool {
-        let described = offer.media.filter { $0.port != 0 || $0.attributes.isBundleOnly }
-        let tagged = described.first { $0.attributes.mid == previous.bundle.first } ?? described.first
-        let ice = tagged?.attributes.iceCredentials ?? offer.attributes.iceCredentials
-        return ice.map { $0 != previous.remoteICE } ?? false
+        let described = offer.offeredLines.filter(\.isInUse)
+        guard let tagged = described.first(where: { $0.name == previous.bundle.first }) ?? described.first else {
+            return false
+        }
+        return OfferedTransport.credentials(of: tagged, in: offer).map { $0 != previous.remoteICE } ?? false
     }
 }
 
@@ -64,6 +67,11 @@ struct SlotAllocator {
 
     init(offer: SessionDescription, previous: NegotiatedSession?) {
         streams = previous?.slotStreams ?? [:]
+        // Offers keep their lines (RFC 3264 §8); what a client makes up anew each time is not kept for ever.
+        if streams.count > SessionDescription.Limit.mediaLines {
+            let names = Set(offer.offeredLines.map(\.name))
+            streams = streams.filter { names.contains($0.key) }
+        }
         taken = Set(offer.media.flatMap { $0.attributes.ssrcAttributes.map(\.ssrc) })
         for slot in streams.values {
             taken.formUnion([slot.ssrc, slot.rtxSSRC])

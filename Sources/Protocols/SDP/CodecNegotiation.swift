@@ -30,8 +30,10 @@ struct CodecNegotiation {
     }
 
     private func opus() -> [NegotiatedCodec] {
-        let found = offered.first { $0.encodingName == "opus" && $0.clockRate == 48_000 && $0.channels == 2 }
-        guard let found else { return [] }
+        // RFC 7587 §7 wants two channels in the name, whatever is sent. Some encoders and cameras leave them out or
+        // write what they capture; the packets are the same.
+        let all = offered.filter { $0.encodingName == "opus" && $0.clockRate == 48_000 && $0.channels <= 2 }
+        guard let found = all.first(where: { $0.channels == 2 }) ?? all.first else { return [] }
         var opus = codec(.opus, found)
         opus.redPayloadType = red(for: found)
         return [opus]
@@ -78,6 +80,8 @@ struct CodecNegotiation {
         guard let mode = UInt8(parameters?["packetization-mode"] ?? "0"), mode <= 1 else { return nil }
         var codec = codec(.h264, map)
         codec.packetizationMode = mode
+        codec.parameterSets = (parameters?["sprop-parameter-sets"] ?? "").utf8.split(separator: UInt8(ascii: ","))
+            .prefix(SessionDescription.Limit.parameterSets).compactMap { Base64.decode($0) }
         if let text = parameters?["profile-level-id"] {
             guard let known = try? H264ProfileLevelID(parsing: Substring(text)) else { return nil }
             codec.h264 = known
@@ -91,10 +95,12 @@ struct CodecNegotiation {
         var feedback = media.attributes.feedback(for: map.payloadType)
         // One kind of feedback is enough, and the transport-wide one needs no numbers remembered.
         if feedback.contains(.transportCC) { feedback.remove(.congestionControl) }
-        return NegotiatedCodec(
+        var negotiated = NegotiatedCodec(
             codec: codec, payloadType: map.payloadType, rtxPayloadType: rtx(for: map), clockRate: map.clockRate,
             channels: map.channels, h264: nil, packetizationMode: 0,
             feedback: feedback)
+        negotiated.offeredName = map.text
+        return negotiated
     }
 
     private func rtx(for map: RTPMap) -> PayloadType? {
@@ -121,7 +127,8 @@ extension NegotiatedCodec {
 
     /// Adds the lines of this codec and its retransmissions to an answer.
     func write(to attributes: inout AttributeList) {
-        let name = "\(codec.encodingName)/\(clockRate)" + (channels > 1 ? "/\(channels)" : "")
+        let common = "\(codec.encodingName)/\(clockRate)" + (channels > 1 ? "/\(channels)" : "")
+        let name = offeredName ?? common
         attributes.append("rtpmap", "\(payloadType) \(name)")
         for (message, text) in RTCPFeedback.texts where feedback.contains(message) {
             attributes.append("rtcp-fb", "\(payloadType) \(text)")
@@ -138,7 +145,7 @@ extension NegotiatedCodec {
             break
         }
         if let redPayloadType {
-            attributes.append("rtpmap", "\(redPayloadType) red/\(clockRate)/\(channels)")
+            attributes.append("rtpmap", "\(redPayloadType) red/\(clockRate)" + (channels > 1 ? "/\(channels)" : ""))
             attributes.append("fmtp", "\(redPayloadType) \(payloadType)/\(payloadType)")
         }
         if let rtxPayloadType {

@@ -23,10 +23,13 @@ public struct RTPMap: Hashable, Sendable {
     /// In Hz.
     public let clockRate: UInt32
     public let channels: UInt8
+    /// Everything behind the payload type, as it is written.
+    public let text: String
 
     init?(parsing value: String) {
         guard let (number, rest) = value.cut(at: " "), let payloadType = PayloadType(sdp: number) else { return nil }
-        let parts = rest.trimmed.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
+        text = rest.trimmed
+        let parts = text.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
         guard (2...3).contains(parts.count), !parts[0].isEmpty, let rate = UInt32(Substring(parts[1])), rate > 0
         else { return nil }
         guard let channels = parts.count == 3 ? UInt8(Substring(parts[2])) : 1, channels > 0 else { return nil }

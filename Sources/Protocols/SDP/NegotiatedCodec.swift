@@ -33,6 +33,12 @@ public struct NegotiatedCodec: Hashable, Sendable {
     /// 0 (single NAL unit) or 1 (non-interleaved), RFC 6184 §6; 0 for other codecs.
     public var packetizationMode: UInt8
     public var feedback: RTCPFeedback
+    /// What the offer's `a=rtpmap` says behind the payload type. An answer repeats it, since some clients compare the
+    /// names letter by letter; nil for the common form.
+    public var offeredName: String?
+    /// The H.264 parameter sets that the offer tells, each a NAL unit (`sprop-parameter-sets`, RFC 6184 §8.1). Some
+    /// encoders send them nowhere else.
+    public var parameterSets: [[UInt8]] = []
 
     public init(
         codec: Codec, payloadType: PayloadType, rtxPayloadType: PayloadType? = nil,
@@ -49,5 +55,11 @@ public struct NegotiatedCodec: Hashable, Sendable {
         self.h264 = h264
         self.packetizationMode = packetizationMode
         self.feedback = feedback
+    }
+
+    /// Whether streams of it can be forwarded to somebody who asks for it. In packetization mode 0 every packet would
+    /// have to be one NAL unit (RFC 6184 §6.2); publishers send aggregates and fragments, which are not taken apart.
+    public var isForwardable: Bool {
+        codec != .h264 || packetizationMode == 1
     }
 }

@@ -63,6 +63,7 @@ public struct SlotStreams: Hashable, Sendable {
 
 /// One audio or video m-line.
 public struct NegotiatedLine: Hashable, Sendable {
+    /// Its mid, or the name that it was given where it has none that can be used (``OfferedLine/name``).
     public var mid: Mid
     public var kind: MediaKind
     /// What the line is for: one purpose, or a published source and a slot together.
@@ -80,6 +81,8 @@ public struct NegotiatedLine: Hashable, Sendable {
     public var rejection: LineRejection?
     /// Whether the line has a port in the answer; it may still be `inactive`.
     public var isAccepted: Bool
+    /// Whether RTCP may come without a report in front (`a=rtcp-rsize`, RFC 5506).
+    public var hasReducedSizeRTCP = false
 
     public init(
         mid: Mid, kind: MediaKind, purposes: [LinePurpose], direction: MediaDirection, codecs: [NegotiatedCodec],

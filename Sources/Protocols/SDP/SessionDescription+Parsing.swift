@@ -12,12 +12,18 @@ extension SessionDescription {
         public static let formats = 128
         /// `b=` or `t=` lines in one part.
         public static let otherLines = 16
+        /// Parameter sets that are read of one format.
+        public static let parameterSets = 16
+        /// BUNDLE groups that are looked at; a client has one.
+        public static let bundles = 8
+        /// Bytes in a mid that names its line; RFC 9143 §15.2 asks for three or fewer, and header extensions take 16.
+        public static let midLength = 64
     }
 
     /// Reads a description; lines end with LF or CR LF.
     public init(parsing text: String) throws(SDPError) {
         guard text.utf8.count <= Limit.size else {
-            throw SDPError(line: 1, reason: "The description is larger than \(Limit.size) bytes.")
+            throw SDPError(line: 1, reason: "The description is larger than \(Limit.size) bytes.", limit: "sdp.size")
         }
         var reader = SessionDescriptionReader()
         var number = 0
@@ -43,12 +49,12 @@ private struct SessionDescriptionReader {
     private var media: SessionDescription.Media?
 
     mutating func take(_ line: Substring, number: Int) throws(SDPError) {
-        func fail(_ reason: String) -> SDPError {
-            SDPError(line: number, reason: reason)
+        func fail(_ reason: String, limit: String? = nil) -> SDPError {
+            SDPError(line: number, reason: reason, limit: limit)
         }
         let bytes = line.utf8
         guard bytes.count <= SessionDescription.Limit.lineLength else {
-            throw fail("The line is longer than \(SessionDescription.Limit.lineLength) bytes.")
+            throw fail("The line is longer than \(SessionDescription.Limit.lineLength) bytes.", limit: "sdp.lineLength")
         }
         guard bytes.count >= 2, let type = bytes.first, bytes.dropFirst().first == UInt8(ascii: "=") else {
             throw fail("A line must have the form type=value.")
@@ -79,7 +85,7 @@ private struct SessionDescriptionReader {
         case UInt8(ascii: "t"):
             guard media == nil else { throw fail("t= belongs before the first m=.") }
             guard timings.count < SessionDescription.Limit.otherLines else {
-                throw fail("There are too many t= lines.")
+                throw fail("There are too many t= lines.", limit: "sdp.otherLines")
             }
             timings.append(value)
         case UInt8(ascii: "c"):
@@ -89,17 +95,22 @@ private struct SessionDescriptionReader {
             if media == nil { session.connection = connection } else { media?.connection = connection }
         case UInt8(ascii: "b"):
             let count = media?.bandwidths.count ?? session.bandwidths.count
-            guard count < SessionDescription.Limit.otherLines else { throw fail("There are too many b= lines.") }
+            guard count < SessionDescription.Limit.otherLines else {
+                throw fail("There are too many b= lines.", limit: "sdp.otherLines")
+            }
             if media == nil { session.bandwidths.append(value) } else { media?.bandwidths.append(value) }
         case UInt8(ascii: "a"):
             guard attributes.count < SessionDescription.Limit.attributes else {
-                throw fail("One part has more than \(SessionDescription.Limit.attributes) attributes.")
+                throw fail(
+                    "One part has more than \(SessionDescription.Limit.attributes) attributes.", limit: "sdp.attributes"
+                )
             }
             attributes.append(try attribute(value, number: number))
         case UInt8(ascii: "m"):
             closePart()
             guard session.media.count < SessionDescription.Limit.mediaLines else {
-                throw fail("There are more than \(SessionDescription.Limit.mediaLines) m-lines.")
+                throw fail(
+                    "There are more than \(SessionDescription.Limit.mediaLines) m-lines.", limit: "sdp.mediaLines")
             }
             media = try mediaLine(value, number: number)
         case UInt8(ascii: "i"), UInt8(ascii: "u"), UInt8(ascii: "e"), UInt8(ascii: "p"), UInt8(ascii: "r"),
@@ -133,7 +144,7 @@ private struct SessionDescriptionReader {
     }
 
     private func attribute(_ text: String, number: Int) throws(SDPError) -> SDPAttribute {
-        let (name, value) = text.cut(at: ":").map { ($0, $1 as String?) } ?? (text, nil)
+        let (name, value) = text.cut(at: ":").map { ($0, $1 as String?) } ?? (text.trimmed, nil)
         guard name.isToken else { throw SDPError(line: number, reason: "The attribute has no name.") }
         return SDPAttribute(name, value)
     }
@@ -149,7 +160,8 @@ private struct SessionDescriptionReader {
         }
         guard fields.count - 3 <= SessionDescription.Limit.formats else {
             throw SDPError(
-                line: number, reason: "The m-line has more than \(SessionDescription.Limit.formats) formats.")
+                line: number, reason: "The m-line has more than \(SessionDescription.Limit.formats) formats.",
+                limit: "sdp.formats")
         }
         return SessionDescription.Media(kind: fields[0], port: port, transport: fields[2], formats: Array(fields[3...]))
     }

@@ -103,9 +103,9 @@ extension AttributeList {
         contains("bundle-only")
     }
 
-    /// `a=rtcp-mux` (RFC 5761).
+    /// `a=rtcp-mux` (RFC 5761), or `a=rtcp-mux-only`, which is more than that (RFC 8858).
     public var hasRTCPMux: Bool {
-        contains("rtcp-mux")
+        contains("rtcp-mux") || contains("rtcp-mux-only")
     }
 
     /// `a=rtcp-rsize` (RFC 5506).

@@ -1,19 +1,27 @@
 /// Offers as plain WebRTC programs write them.
 enum Offers {
     static func line(_ kind: String, mid: String, _ direction: String) -> String {
-        let (format, codec) = kind == "audio" ? ("111", "opus/48000/2") : ("102", "H264/90000")
-        return """
-            m=\(kind) 9 UDP/TLS/RTP/SAVPF \(format)
-            c=IN IP4 0.0.0.0
-            a=mid:\(mid)
-            a=\(direction)
-            a=rtcp-mux
-            a=rtpmap:\(format) \(codec)
-            a=ice-ufrag:abcd
-            a=ice-pwd:clientpasswordclientpass
-            a=candidate:1 1 udp 2130706431 192.0.2.2 50000 typ host
+        kind == "audio"
+            ? line(kind, mid: mid, direction, 111, "opus/48000/2")
+            : line(kind, mid: mid, direction, 102, "H264/90000", parameters: "packetization-mode=1")
+    }
 
-            """
+    static func line(
+        _ kind: String, mid: String, _ direction: String, _ format: Int, _ codec: String, parameters: String = "x=1"
+    ) -> String {
+        """
+        m=\(kind) 9 UDP/TLS/RTP/SAVPF \(format)
+        c=IN IP4 0.0.0.0
+        a=mid:\(mid)
+        a=\(direction)
+        a=rtcp-mux
+        a=rtpmap:\(format) \(codec)
+        a=fmtp:\(format) \(parameters)
+        a=ice-ufrag:abcd
+        a=ice-pwd:clientpasswordclientpass
+        a=candidate:1 1 udp 2130706431 192.0.2.2 50000 typ host
+
+        """
     }
 
     static func session(_ lines: String...) -> String {

@@ -50,6 +50,81 @@ import Testing
         }
     }
 
+    /// RFC 9725 §4.4.3: a session without its sound would look like a whole one.
+    @Test func aLineThatCannotBeUsedRefusesTheSession() async throws {
+        let stage = StreamStage()
+        let offer = Offers.session(
+            Offers.line("audio", mid: "0", "sendonly", 8, "PCMA/8000"), Offers.line("video", mid: "1", "sendonly"))
+        try await stage.withClient { client async throws in
+            let refused = try await client.post(.whip, offer)
+            #expect(refused.problem == "unusableOffer")
+            #expect(refused.status == .unprocessableContent)
+            let line = #"{"detail":"m-line 0 offers no Opus.","mid":"0","reason":"noCommonCodec"}"#
+            #expect(refused.text.contains("\"lines\":[\(line)]"))
+            #expect(refused.text.contains("partial=true"))
+            #expect(await stage.directory.counts.calls == 0)
+            #expect(try await client.post(.whip, offer, query: "?partial=false").problem == "unusableOffer")
+            #expect(try await client.post(.whip, offer, query: "?partial=maybe").problem == "malformedParameter")
+            #expect(try await client.post(.whip, offer, query: "?partial=true").status == .created)
+        }
+    }
+
+    /// What the client does not want itself is no loss to it.
+    @Test(arguments: ["inactive", "recvonly"])
+    func aLineThatIsNotUsedRefusesNothing(_ direction: String) async throws {
+        try await StreamStage().withClient { client async throws in
+            let offer = Offers.session(
+                Offers.line("audio", mid: "0", direction, 8, "PCMA/8000"), Offers.line("video", mid: "1", "sendonly"))
+            #expect(try await client.post(.whip, offer).status == .created)
+            let removed = Offers.publisher.replacing("m=audio 9", with: "m=audio 0")
+            #expect(try await client.post(.whip, removed).status == .created)
+        }
+    }
+
+    @Test(arguments: ["OPUS/48000", "opus/48000/1", "OPUS/48000/2"])
+    func opusIsTakenHoweverItIsWritten(_ name: String) async throws {
+        try await StreamStage().withClient { client async throws in
+            let offer = Offers.session(
+                Offers.line("audio", mid: "0", "sendonly", 97, name), Offers.line("video", mid: "1", "sendonly"))
+            #expect(try await client.post(.whip, offer).status == .created)
+        }
+    }
+
+    /// Other lines that cannot be used: outside of the group, of another kind, RTCP on another port, too many.
+    @Test func everyUnusableLineIsNamed() async throws {
+        let lines = Offers.publisher
+        let viewer = Offers.session(
+            (0..<4).map { Offers.line("audio", mid: "\($0)", "recvonly") }.joined()
+        ).replacing("BUNDLE 0 1", with: "BUNDLE 0 1 2 3")
+        let cases: [(StreamDirection, String, String)] = [
+            (.whip, lines.replacing("BUNDLE 0 1", with: "BUNDLE 0"), "notBundled"),
+            (.whip, lines.replacing("a=rtcp-mux\r\n", with: ""), "missingRTCPMux"),
+            (.whip, lines + "m=text 9 UDP/TLS/RTP/SAVPF 98\r\na=mid:2\r\n", "unsupportedMedia"),
+            (.whip, lines.replacing("a=mid:1", with: "a=mid:0"), "unusableMid"),
+            (.whep, viewer, "overLimit"),
+            (.whep, Offers.viewer.replacing("packetization-mode=1", with: "x=1"), "noCommonCodec"),
+        ]
+        try await StreamStage().withClient { client async throws in
+            for (direction, offer, reason) in cases {
+                let refused = try await client.post(direction, offer)
+                #expect(refused.problem == "unusableOffer", "\(reason)")
+                #expect(refused.text.contains("\"reason\":\"\(reason)\""), "\(refused.text)")
+            }
+        }
+    }
+
+    @Test func oneLineWithoutAMidIsTaken() async throws {
+        let stage = StreamStage()
+        try await stage.join("ada")
+        try await stage.withClient { client async throws in
+            let offer = Offers.session(Offers.line("audio", mid: "0", "sendonly"))
+                .replacing("a=mid:0\r\n", with: "").replacing("a=group:BUNDLE 0 1\r\n", with: "")
+            #expect(try await client.post(.whip, offer).status == .created)
+            let entry = try #require(await stage.roster(of: "ada").first)
+            #expect(await stage.plane.offers[entry.participant]?.first?.lines?.map(\.purpose) == [.microphone])
+        }
+    }
+
     @Test func whatTheMediaPlaneRefusesLeavesNothingBehind() async throws {
         let stage = StreamStage()
         await stage.plane.refuseOffers("m-line 0 has no a=rtcp-mux.")

@@ -34,6 +34,7 @@ struct StreamStage: Sendable {
     static let streamer = UserID("8:acs:streamer")
 
     let plane = AnsweringPlane()
+    let clock = VirtualClock()
     let directory: CallDirectory
     let routes: WHIPRoutes
 
@@ -42,7 +43,7 @@ struct StreamStage: Sendable {
         allowsOrigin: @escaping @Sendable (String, String?) -> Bool = { _, _ in true }
     ) {
         directory = CallDirectory(
-            media: plane, clock: VirtualClock(), identifiers: IdentifierSource(SeededGenerator(seed: 7)),
+            media: plane, clock: clock, identifiers: IdentifierSource(SeededGenerator(seed: 7)),
             users: EverybodyExists(), limits: callLimits, logger: Logger(label: "test"))
         routes = WHIPRoutes(
             directory: directory, identifiers: IdentifierSource(SeededGenerator(seed: 8)),

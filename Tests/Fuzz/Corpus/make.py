@@ -151,6 +151,8 @@ seed("transport-feedback", "arrivals-far-apart", b"".join(
 
 seed("payloads", "h264-single-idr", b"\x65\x88\x84\x00")
 seed("payloads", "h264-stap", b"\x78\x00\x04\x67\x42\xe0\x1f\x00\x02\x68\xce\x00\x02\x65\x88")
+seed("payloads", "h264-recovery", b"\x78\x00\x09\x06\x00\x02\xaa\xbb\x06\x01\xc4\x80\x00\x03\x41\x9a\x24")
+seed("payloads", "h264-second-slice", b"\x65\x00\x9f\x44")
 seed("payloads", "h264-fragment", b"\x7c\x85\x88\x84")
 seed("payloads", "h264-droppable", b"\x01\x9a\x00")
 seed("payloads", "vp8-long", b"\x90\xf0\x92\x34\x07\x65\x10\x02\x00\x9d\x01\x2a")
@@ -348,6 +350,8 @@ def channel(*steps):
 
 OPEN = opening(b"chat", b"json")
 seed("dcep", "opening", channel((0, 1, OPEN), (1, 1, b"text"), (2, 1, b"bytes"), (3, 1, b"\0"), (4, 1, b"\0")))
+seed("dcep", "envelope", b"\x01\x03\x00\x07\x00\x00\x00\x01adahello")
+seed("dcep", "receipt", b"\x01\x00\x00\x07\x00\x00\x00\x01onHold")
 seed("dcep", "kinds", channel(*(
     (0, 2 * n + 1, opening(b"", kind=kind, parameter=9)) for n, kind in enumerate((1, 2, 0x80, 0x81, 0x82, 3)))))
 seed("dcep", "not-its-number", channel((0, 2, OPEN), (1, 2, b"text")))
@@ -362,6 +366,21 @@ for recording in sorted((TESTS / "Protocols/SDPTests/Recordings").glob("*.sdp"))
     if recording.stat().st_size < 16_384:
         seed("sdp", recording.stem, recording.read_bytes())
 RECORDED = (TESTS / "Protocols/SDPTests/Recordings/aiortc-plain.sdp").read_bytes()
+
+def without(text: bytes, *beginnings: bytes) -> bytes:
+    return b"".join(line for line in text.splitlines(keepends=True) if not line.startswith(beginnings))
+
+
+# What some clients leave out, and lines that cannot be used.
+seed("sdp", "no-mid", without(RECORDED, b"a=mid:", b"a=group:"))
+seed("sdp", "inherited", RECORDED.replace(b"a=rtcp-mux\r\n", b"", 1))
+seed("sdp", "unbundled", without(RECORDED, b"a=group:"))
+seed("sdp", "one-mid-twice", RECORDED.replace(b"a=mid:1", b"a=mid:0"))
+seed("sdp", "bundle-only", RECORDED.replace(b"m=video 33933", b"m=video 0").replace(
+    b"a=mid:1", b"a=mid:1\r\na=bundle-only"
+))
+seed("sdp", "one-number-two-codecs", RECORDED.replace(b"SAVPF 97 ", b"SAVPF 96 ").replace(b":97 ", b":96 "))
+seed("sdp", "profile", RECORDED.replace(b"UDP/TLS/RTP/SAVPF", b"RTP/AVP"))
 seed("sdp", "offered-again", RECORDED + b"\0" + RECORDED.replace(b"a=ice-ufrag:", b"a=ice-ufrag:new").replace(
     b"a=sendrecv", b"a=inactive"))
 

@@ -16,6 +16,7 @@ func testDCEP(_ input: RawSpan) {
             check(again == message, "a message reads back as it was")
         }
     }
+    testEnvelope(input)
     var reader = InputReader(input)
     var stage = established
     var steps = 0
@@ -23,6 +24,15 @@ func testDCEP(_ input: RawSpan) {
         steps += 1
         stage.step(reader.byte() % 8, UInt16(reader.byte()), reader.piece())
     }
+}
+
+/// The input as a message between a client and the server.
+private func testEnvelope(_ input: RawSpan) {
+    guard let envelope = try? DataEnvelope(parsing: input) else { return }
+    check((try? DataEnvelope(parsing: envelope.bytes.span.bytes)) == envelope, "an envelope reads as it was")
+    guard let receipt = DataReceipt(envelope) else { return }
+    let again = (try? DataEnvelope(parsing: receipt.bytes.span.bytes)).flatMap { DataReceipt($0) }
+    check(again == receipt, "a receipt reads as it was")
 }
 
 private struct ChannelStage {

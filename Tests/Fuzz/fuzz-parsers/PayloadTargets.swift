@@ -5,7 +5,17 @@ import ProtocolCore
 func testPayloads(_ payload: RawSpan) {
     let startsKeyframe = H264Payload.startsKeyframe(payload)
     let isDroppable = H264Payload.isDroppable(payload)
-    _ = startsKeyframe || isDroppable || H264Payload.containsParameterSets(payload)
+    let content = H264Payload.content(of: payload)
+    check(content.contains(.droppable) == isDroppable, "what is droppable is so for both")
+    check(!content.contains(.firstIDRSlice) || content.contains(.idrSlice) && startsKeyframe, "a first slice is one")
+    check(content.isDisjoint(with: .parameterSets) != H264Payload.containsParameterSets(payload), "sets are sets")
+    if H264Payload.pictureParameterSetID(ofFirstIDRSliceIn: payload) != nil {
+        check(content.contains(.idrSlice) || content == [], "a slice that has a number is there")
+    }
+    H264Payload.forEachUnit(in: payload) { unit, _ in
+        check(unit.byteCount <= payload.byteCount, "a unit lies within its payload")
+        _ = H264ParameterSetID(of: unit)
+    }
 
     testVP8(payload)
 

@@ -56,6 +56,14 @@ private func answer(
     guard let (answer, session) = result else { return nil }
     check(readsAsWritten(answer), "an answer is well-formed: \(answer)")
     check(answer.media.count == offer.media.count, "an answer has the lines of its offer: \(answer)")
+    let refused = Set(session.rejections.map(\.index))
+    for (index, line) in offer.offeredLines.enumerated() where answer.media[index].port == 0 && line.isInUse {
+        check(refused.contains(index), "a line that is refused has a reason: \(offer)")
+    }
+    check(Set(session.lines.map(\.mid)).count == session.lines.count, "lines have names of their own: \(offer)")
+    check(session.remoteICE.isWellFormed, "credentials are well-formed: \(offer)")
+    let examined = Answerer.examine(offer, purposes: purposes)
+    check(examined.rejections == session.rejections, "what is examined is what is answered: \(offer)")
     return session
 }
 

@@ -21,7 +21,15 @@ PUBLISHED_SIZE, PUBLISHED_HERTZ = (320, 240), 990
 class GStreamerPeer:
     """A session; what it knows of itself is some hundred milliseconds old."""
 
-    def __init__(self, server: str, account: Account, direction: str, group_id: str, **query: str) -> None:
+    def __init__(
+        self,
+        server: str,
+        account: Account,
+        direction: str,
+        group_id: str,
+        variables: dict[str, str] | None = None,
+        **query: str,
+    ) -> None:
         self.account = account
         self._report: dict[str, Any] = {}
         url = f"{server}/switchboard/v1/{direction}/{group_id}"
@@ -30,7 +38,7 @@ class GStreamerPeer:
         # What goes wrong over there is told on standard error, which pytest shows.
         self._process = subprocess.Popen(
             [PYTHON, str(PROGRAM), direction, url],
-            env={**os.environ, "TOKEN": account.token},
+            env={**os.environ, **(variables or {}), "TOKEN": account.token},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,

@@ -1,7 +1,8 @@
 """Publishes by WHIP or watches by WHEP with GStreamer's webrtcbin, a WebRTC stack that is neither ours nor a browser's.
 
 A program for the system's Python, which alone has GStreamer's bindings: `gstreamer_peer.py whip|whep URL`, the user
-access token in the variable `TOKEN`. Some times a second it prints, as a line of JSON, what has arrived so far. It
+access token in the variable `TOKEN`. With `PARAMETER_SETS=once` a publisher sends its parameter sets with the first picture
+alone, as some cameras do. Some times a second it prints, as a line of JSON, what has arrived so far. It
 leaves the call when its standard input ends. GStreamer 1.22 has no WHIP elements; the HTTP requests are made here.
 """
 
@@ -31,7 +32,8 @@ PATIENCE_SECONDS = 20
 SENDERS = """
     videotestsrc is-live=true pattern=ball ! video/x-raw,format=I420,width=320,height=240,framerate=15/1
     ! openh264enc gop-size=1000000 ! video/x-h264,profile=constrained-baseline ! h264parse
-    ! rtph264pay config-interval=-1 aggregate-mode=zero-latency
+    ! capsfilter name=units caps=video/x-h264,stream-format=byte-stream,alignment=nal
+    ! rtph264pay config-interval={interval} aggregate-mode={aggregation}
     ! application/x-rtp,media=video,encoding-name=H264,payload=96 ! webrtc.
     audiotestsrc is-live=true freq=990 ! opusenc
     ! rtpopuspay ! application/x-rtp,media=audio,encoding-name=OPUS,payload=97 ! webrtc.
@@ -56,9 +58,16 @@ class Peer:
         self._frames: Counter[str] = Counter()
         self._picture_size: tuple[int, int] | None = None
         self._audio_energy = 0.0
-        senders = SENDERS if self._sends else ""
+        once = os.environ.get("PARAMETER_SETS") == "once"
+        # Without in-band repetition nothing is aggregated either, so that every unit is a packet of its own.
+        form = {"interval": 0, "aggregation": "none"} if once else {"interval": -1, "aggregation": "zero-latency"}
+        senders = SENDERS.format(**form) if self._sends else ""
         self._pipeline = Gst.parse_launch(f"pipeline.( webrtcbin name=webrtc bundle-policy=max-bundle {senders} )")
         self._webrtc = self._pipeline.get_by_name("webrtc")
+        if self._sends and once:
+            self._seen_sets: Counter[int] = Counter()
+            pad = self._pipeline.get_by_name("units").get_static_pad("src")
+            pad.add_probe(Gst.PadProbeType.BUFFER, self._on_unit)
         self._negotiable = threading.Event()
         self._webrtc.connect("on-negotiation-needed", lambda _: self._negotiable.set())
         self._webrtc.connect("pad-added", self._on_pad)
@@ -95,6 +104,16 @@ class Peer:
         kind = GstWebRTC.WebRTCSDPType.ANSWER
         self._ask("set-remote-description", GstWebRTC.WebRTCSessionDescription.new(kind, answer))
         return urllib.parse.urljoin(url, headers["Location"])
+
+    def _on_unit(self, _: Any, info: Any) -> Any:
+        """Lets parameter sets pass once each."""
+        data = info.get_buffer().extract_dup(0, 5)
+        kind = data[data.index(1) + 1] & 0x1F
+        if kind in (7, 8):
+            self._seen_sets[kind] += 1
+            if self._seen_sets[kind] > 1:
+                return Gst.PadProbeReturn.DROP
+        return Gst.PadProbeReturn.OK
 
     def _ask(self, signal: str, argument: Any) -> Any:
         """Emits one of the signals that answer later, and waits for the answer; the promise that holds it."""

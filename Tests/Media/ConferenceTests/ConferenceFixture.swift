@@ -83,7 +83,7 @@ struct ConferenceFixture: ~Copyable {
     mutating func send(
         _ sequence: UInt16, timestamp: UInt32 = 0, from member: Int32, _ source: MediaSource = .camera,
         codec: MediaCodec? = nil, keyframe: Bool = false, level: UInt8? = nil, layer: UInt8 = 0, temporal: UInt8 = 0,
-        vp8: VP8Numbers? = nil, primaryOffset: UInt16? = nil, payload: [UInt8] = [1, 2, 3]
+        vp8: VP8Numbers? = nil, primaryOffset: UInt16? = nil, h264: H264Content = [], payload: [UInt8] = [1, 2, 3]
     ) -> [Sent] {
         var details = PacketDetails(
             sequence: sequence, timestamp: timestamp, codec: codec ?? (source == .microphone ? .opus : .h264),
@@ -93,6 +93,7 @@ struct ConferenceFixture: ~Copyable {
         details.layer = layer
         details.temporal = temporal
         details.vp8 = vp8
+        details.h264 = h264
         if let primaryOffset {
             details.primaryOffset = primaryOffset
             details.blockPayloadType = 111
@@ -110,6 +111,17 @@ struct ConferenceFixture: ~Copyable {
                 buffers: &buffers)
         }
         return drain()
+    }
+
+    /// Sends one packet of H.264 as a worker describes it.
+    @discardableResult
+    mutating func send(
+        h264 payload: [UInt8], _ sequence: UInt16, timestamp: UInt32 = 0, from member: Int32, layer: UInt8 = 0
+    ) -> [Sent] {
+        let content = H264Payload.content(of: payload.span.bytes)
+        return send(
+            sequence, timestamp: timestamp, from: member, keyframe: content.opensKeyframe, layer: layer, h264: content,
+            payload: payload)
     }
 
     /// Makes a camera a simulcast of three layers: 180, 360 and 720 lines.

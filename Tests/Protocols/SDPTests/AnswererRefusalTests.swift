@@ -1,5 +1,6 @@
 import ICE
 import ProtocolCore
+import RTP
 import SDP
 import Testing
 
@@ -14,10 +15,6 @@ import Testing
     }
 
     @Test func namesWhatIsMissing() throws {
-        #expect(try failure(replacing: "a=mid:0\n", with: "")?.reason == .missingMid)
-        #expect(
-            try failure(replacing: "a=mid:0", with: "a=mid:\(String(repeating: "x", count: 33))")?.reason == .missingMid
-        )
         #expect(try failure(replacing: "a=ice-ufrag:cAhd\n", with: "")?.reason == .missingICECredentials)
         #expect(try failure(replacing: "a=ice-ufrag:cAhd", with: "a=ice-ufrag:c")?.reason == .missingICECredentials)
         #expect(
@@ -26,67 +23,94 @@ import Testing
         #expect(
             try failure(replacing: "a=fingerprint:sha-256", with: "a=fingerprint:sha-1")?.reason == .missingFingerprint)
         #expect(try failure(replacing: ":59:44:", with: ":")?.reason == .missingFingerprint)
-        #expect(try failure(replacing: "a=rtcp-mux\n", with: "")?.reason == .missingRTCPMux)
         #expect(try failure(replacing: "a=setup:actpass", with: "a=setup:holdconn")?.reason == .unsupportedSetup)
         #expect(try failure(replacing: "a=setup:actpass", with: "a=setup:both")?.reason == .unsupportedSetup)
         #expect(try failure(replacing: "opus/48000/2", with: "PCMU/8000")?.reason == .noUsableMedia)
-        let withoutMux = try #require(try failure(replacing: "a=rtcp-mux\n", with: ""))
-        #expect(withoutMux.mid == Mid("0"))
-        #expect(withoutMux.message == "m-line 0 has no a=rtcp-mux.")
-        #expect(withoutMux.description == withoutMux.message)
     }
 
-    @Test func needsOneTransport() throws {
-        #expect(try failure(replacing: "a=group:BUNDLE 0\n", with: "") == nil)
-        let unbundled = try Offers.offer("chromium-camera-microphone", replacing: "BUNDLE 0 1", with: "BUNDLE 0")
-        #expect(throws: NegotiationError.self) { try negotiate(unbundled) }
-        let none = try Offers.offer("chromium-camera-microphone", replacing: "a=group:BUNDLE 0 1\r\n", with: "")
+    /// What is wrong with the only line is said of the line, and said again in the sentence about the offer.
+    @Test func namesTheLineThatLeavesNothing() throws {
+        let error = try #require(try failure(replacing: "a=rtcp-mux\n", with: ""))
+        #expect(error.reason == .noUsableMedia)
+        #expect(error.mid == Mid("0"))
+        #expect(error.rejections.map(\.reason) == [.missingRTCPMux])
+        #expect(error.rejections.map(\.index) == [0])
+        #expect(error.message == "The offer has no m-line that can be used. m-line 0 has no a=rtcp-mux.")
+        #expect(error.description == error.message)
+        let tooLong = try failure(replacing: "a=mid:0", with: "a=mid:\(String(repeating: "x", count: 65))")
+        #expect(tooLong?.rejections.map(\.reason) == [.unusableMid])
+        let many = try SessionDescription(
+            parsing: Offers.minimal.replacing("a=rtcp-mux\n", with: "")
+                + String(repeating: "m=text 9 UDP/TLS/RTP/SAVPF 98\n", count: 100))
         do throws(NegotiationError) {
-            _ = try negotiate(none)
-            Issue.record("two transports were accepted")
+            _ = try negotiate(many)
+            Issue.record("nothing could be used")
         } catch {
-            #expect(error.reason == .notBundled)
+            #expect(error.rejections.count == 101)
+            #expect(error.message.hasSuffix("supported. …"))
         }
-        // What is rejected anyway need not be in the group.
+    }
+
+    @Test func takesOneTransport() throws {
+        #expect(try failure(replacing: "a=group:BUNDLE 0\n", with: "") == nil)
+        for group in ["a=group:BUNDLE 0\r\n", ""] {
+            let unbundled = try Offers.offer(
+                "chromium-camera-microphone", replacing: "a=group:BUNDLE 0 1\r\n", with: group)
+            let (answer, session) = try negotiate(unbundled)
+            #expect(session.rejections.map(\.reason) == [.notBundled])
+            #expect(session.rejections.map(\.mid) == [Mid("1")])
+            #expect(answer.media.map { $0.port == 0 } == [false, true])
+            #expect(answer.attributes.bundles == (group.isEmpty ? [] : [[Mid("0")]]))
+        }
+        // What is rejected anyway need not be in the group, and takes no place from those that are.
         let partly = try Offers.offer("chromium-plain", replacing: "BUNDLE 0 1 2", with: "BUNDLE 0 1")
-        #expect(throws: NegotiationError.self) { try negotiate(partly) }
+        #expect(try negotiate(partly).session.rejections.map(\.reason) == [.notBundled])
+        let outside = try Offers.offer("chromium-plain", replacing: "BUNDLE 0 1 2", with: "BUNDLE 1 2")
+        #expect(try negotiate(outside).session.bundle == [Mid("1"), Mid("2")])
         let rejected = try SessionDescription(
             parsing: partly.description.replacing("UDP/DTLS/SCTP", with: "UDP/TLS/SCTP"))
         #expect(try negotiate(rejected).session.bundle == [Mid("0"), Mid("1")])
     }
 
-    @Test func refusesTwoLinesOfOneName() throws {
+    @Test func refusesTheSecondLineOfOneName() throws {
         let offer = try Offers.offer("chromium-camera-microphone", replacing: "a=mid:1", with: "a=mid:0")
-        do throws(NegotiationError) {
-            _ = try negotiate(offer)
-            Issue.record("a mid was accepted twice")
-        } catch {
-            #expect(error.reason == .duplicateMid)
-            #expect(error.mid == Mid("0"))
-        }
+        let (answer, session) = try negotiate(offer)
+        #expect(session.rejections.map(\.reason) == [.unusableMid])
+        #expect(session.rejections.map(\.index) == [1])
+        #expect(session.rejections[0].message == "m-line number 2 (video) repeats the mid 0 of a line before.")
+        #expect(answer.media.map { $0.port == 0 } == [false, true])
+        #expect(answer.media.map(\.attributes.mid) == [Mid("0"), Mid("0")])
     }
 
-    @Test func refusesContradictingExtensions() throws {
+    /// Of two meanings of one id the first holds; the other line does without.
+    @Test func leavesOutContradictingExtensions() throws {
         let offer = try Offers.offer(
             "chromium-camera-microphone", replacing: "a=extmap:13 urn:3gpp:video-orientation",
             with: "a=extmap:1 urn:3gpp:video-orientation")
-        do throws(NegotiationError) {
-            _ = try negotiate(offer)
-            Issue.record("id 1 was accepted with two meanings")
-        } catch {
-            #expect(error.reason == .conflictingExtensions)
-        }
+        let (answer, session) = try negotiate(offer)
+        #expect(session.rejections.isEmpty)
+        #expect(session.line(Mid("0"))?.extensions.id(for: .audioLevel) == 1)
+        #expect(session.line(Mid("1"))?.extensions.id(for: .videoOrientation) == nil)
+        #expect(!answer.media[1].attributes.extensionMappings.contains { $0.id == 1 })
     }
 
     @Test func refusesAPurposeOfTheOtherKind() throws {
-        let offer = try SessionDescription(parsing: Offers.minimal)
-        do throws(NegotiationError) {
-            _ = try negotiate(offer, .test(purposes: [Mid("0"): .camera]))
-            Issue.record("an audio line was accepted as camera")
-        } catch {
-            #expect(error.reason == .purposeMismatch)
-            #expect(error.message == "m-line 0 is audio and cannot be a camera.")
+        let offer = try Offers.offer("chromium-camera-microphone")
+        let session = try negotiate(offer, .test(purposes: [Mid("0"): .camera])).session
+        #expect(session.rejections.map(\.reason) == [.purposeMismatch])
+        #expect(session.rejections[0].message == "m-line 0 is audio and cannot be a camera.")
+        #expect(session.bundle == [Mid("1")])
+    }
+
+    /// Names are kept for the lines of the offer, however many a client makes up.
+    @Test func forgetsTheStreamsOfLinesThatAreGone() throws {
+        var session: NegotiatedSession?
+        for round in 0..<200 {
+            let text = Offers.minimal.replacing("a=mid:0", with: "a=mid:m\(round)")
+                .replacing("BUNDLE 0", with: "BUNDLE m\(round)").replacing("a=sendonly", with: "a=recvonly")
+            session = try negotiate(try SessionDescription(parsing: text), previous: session).session
         }
+        #expect(try #require(session).slotStreams.count <= SessionDescription.Limit.mediaLines + 1)
     }
 
     @Test func rejectsSingleLines() throws {
@@ -102,7 +126,7 @@ import Testing
         #expect(session.rejections == [line.rejection])
 
         let data = try Offers.offer(
-            "chromium-plain", replacing: "m=video 54296 UDP/TLS/RTP/SAVPF", with: "m=video 54296 RTP/AVP")
+            "chromium-plain", replacing: "m=video 54296 UDP/TLS/RTP/SAVPF", with: "m=video 54296 RTP/SAVPG")
         #expect(try negotiate(data).session.rejections.map(\.reason) == [.unsupportedTransport])
         for (found, replacement) in [("UDP/DTLS/SCTP", "DTLS/SCTP"), ("a=sctp-port:5000", "a=sctpmap:5000")] {
             let old = try negotiate(try Offers.offer("chromium-plain", replacing: found, with: replacement))

@@ -27,6 +27,33 @@ enum Offers {
         return try SessionDescription(parsing: text.replacingOccurrences(of: old, with: new))
     }
 
+    /// ``minimal`` and a camera of H.264; each line says everything itself.
+    static let pair =
+        minimal.replacingOccurrences(of: "BUNDLE 0", with: "BUNDLE 0 1") + """
+            m=video 9 UDP/TLS/RTP/SAVPF 98
+            c=IN IP4 0.0.0.0
+            a=mid:1
+            a=ice-ufrag:cAhd
+            a=ice-pwd:ENdIHAA1ZaGEMLUx3zAmIDMc
+            a=fingerprint:sha-256 C7:60:99:53:59:44:3B:F7:AE:2C:BD:7F:C3:1D:86:CD:B3:45:30:97:85:3E:80:54:33:E9:A9:D6:3D:07:E0:46
+            a=setup:actpass
+            a=rtcp-mux
+            a=rtcp-rsize
+            a=sendonly
+            a=rtpmap:98 H264/90000
+            a=fmtp:98 packetization-mode=1;profile-level-id=42e01f
+
+            """
+
+    /// A line of data channels with the mid 2.
+    static let dataLine = """
+        m=application 9 UDP/DTLS/SCTP webrtc-datachannel
+        c=IN IP4 0.0.0.0
+        a=mid:2
+        a=sctp-port:5000
+
+        """
+
     /// ``minimal`` and a video line with one of everything.
     static let dense =
         minimal.replacingOccurrences(of: "BUNDLE 0", with: "BUNDLE 0 1") + """

@@ -95,6 +95,45 @@ import Testing
         #expect(error(lines("a=" + String(repeating: "x", count: 1000), 300))?.line == 1)
     }
 
+    /// Each bound is filled, and one more refused by the bound's name.
+    @Test func namesTheLimitThatIsHit() throws {
+        let bounds = SessionDescription.Limit.self
+        let part = "m=audio 9 RTP/AVP 0\n"
+        let start = "v=0\no=- 1 1 IN IP4 127.0.0.1\ns=-\nt=0 0\n"
+        func formats(_ count: Int) -> String {
+            "m=audio 9 RTP/AVP \((0..<count).map(String.init).joined(separator: " "))\n"
+        }
+        let cases: [(limit: String, most: String, tooMuch: String)] = [
+            (
+                "sdp.lineLength", start + "a=" + String(repeating: "x", count: bounds.lineLength - 2),
+                start + "a=" + String(repeating: "x", count: bounds.lineLength - 1)
+            ),
+            (
+                "sdp.mediaLines", start + String(repeating: part, count: bounds.mediaLines),
+                start + String(repeating: part, count: bounds.mediaLines + 1)
+            ),
+            (
+                "sdp.attributes", start + part + String(repeating: "a=x\n", count: bounds.attributes),
+                start + part + String(repeating: "a=x\n", count: bounds.attributes + 1)
+            ),
+            ("sdp.formats", start + formats(bounds.formats), start + formats(bounds.formats + 1)),
+            (
+                "sdp.otherLines", start + String(repeating: "b=AS:1\n", count: bounds.otherLines),
+                start + String(repeating: "b=AS:1\n", count: bounds.otherLines + 1)
+            ),
+            (
+                "sdp.size", start + String(repeating: "\n", count: bounds.size - start.utf8.count),
+                start + String(repeating: "\n", count: bounds.size - start.utf8.count + 1)
+            ),
+        ]
+        for (limit, most, tooMuch) in cases {
+            #expect(error(most) == nil, "\(limit)")
+            #expect(error(tooMuch)?.limit == limit)
+        }
+        #expect(Set([Limit].sdp.map(\.name)).isSuperset(of: cases.map(\.limit)))
+        #expect(error("v=1\n")?.limit == nil)
+    }
+
     @Test func endsInAValueOrAnErrorAtEveryTruncation() throws {
         let dense = Array(Offers.dense.utf8)
         for count in 0..<dense.count {

@@ -28,11 +28,13 @@ public struct CallingError: Error, Hashable, Sendable, CustomStringConvertible {
         case callEnded
         case mediaNegotiationFailed
         case videoAlreadyOn
+        case messageNotDelivered
         case protocolViolation
 
         var code: Int {
             switch self {
             case .invalidArgument, .videoAlreadyOn: 400
+            case .messageNotDelivered: 409
             case .agentDisposed: 412
             case .callEnded, .mediaNegotiationFailed: 410
             case .connectionFailed, .connectionLost: 490

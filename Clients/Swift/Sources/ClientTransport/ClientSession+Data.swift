@@ -14,8 +14,12 @@ extension ClientSession {
     private static let dataOverhead = 28 + 37
 
     /// The next offers have a line of data channels; ``Event/dataOpened`` tells when they may be used.
-    public mutating func enableData() {
+    ///
+    /// - Parameter wantsReceipts: Whether the server is to say what became of each durable message. A receipt comes as an
+    ///   envelope without a sender, see ``DataReceipt``.
+    public mutating func enableData(wantsReceipts: Bool = false) {
         data.isWanted = true
+        data.wantsReceipts = wantsReceipts
     }
 
     /// Sends a message on a data channel.
@@ -47,7 +51,10 @@ extension ClientSession {
                 role: answered.ourDTLSRole == .client ? .client : .server, association: association))
         transport.connect(now: now)
         for kind in DataChannelKind.allCases {
-            data.channels[kind] = try? transport.open(label: kind.rawValue, delivery: kind.delivery, now: now)
+            data.channels[kind] = try? transport.open(
+                label: kind.rawValue,
+                protocol: kind == .durable && data.wantsReceipts ? DataReceipt.subprotocol : "",
+                delivery: kind.delivery, now: now)
         }
         data.transport = transport
         data.due = now

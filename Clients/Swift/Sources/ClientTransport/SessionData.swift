@@ -7,6 +7,8 @@ internal import SDP
 struct SessionData {
     /// Whether they are wanted.
     var isWanted = false
+    /// Whether the server is to say of each durable message that it has taken it.
+    var wantsReceipts = false
     /// Where their m-line stands, from the first offer on that has it.
     private var position: Int?
     var transport: DataChannelTransport?

@@ -3,8 +3,8 @@ internal import MediaIO
 
 extension TransportLoop {
     /// The next offers of a session have a line of data channels.
-    public func enableData(_ id: SessionID) {
-        hosted[id.number]?.session.enableData()
+    public func enableData(_ id: SessionID, wantsReceipts: Bool = false) {
+        hosted[id.number]?.session.enableData(wantsReceipts: wantsReceipts)
     }
 
     /// Sends a message on a data channel; false when it was not taken: see ``ClientSession/sendData(_:_:now:into:)``.

@@ -39,6 +39,14 @@ export class DataChannelCallFeature extends EventSource<DataChannelEvents> {
         super();
         this.receivers = new DataReceivers(roster, receiver => this.emit('dataChannelReceiverCreated', receiver));
         this.path.on('received', ({ reliability, frame }) => this.receivers.take(reliability, frame));
+        this.path.on('receipt', ({ channelId, sequenceNumber, refusal }) => {
+            for (const sender of [...this.sending]) {
+                if (sender.channelId === channelId && sender.confirm(sequenceNumber, refusal)) break;
+            }
+        });
+        this.path.on('interrupted', () => {
+            for (const sender of [...this.sending]) sender.interrupt();
+        });
         this.path.on('failed', () => {
             const { failure } = this.path;
             if (failure) for (const sender of [...this.sending]) sender.fail(failure);
@@ -79,8 +87,8 @@ export class DataChannelCallFeature extends EventSource<DataChannelEvents> {
         this.roster.off('updated', this.rosterUpdated);
         this.media.off('holdChanged', this.holdChanged);
         this.pacer.close();
-        this.path.close();
         for (const sender of [...this.sending]) sender.fail(callingError('callEnded'));
+        this.path.close();
         this.receivers.closeAll();
     }
 

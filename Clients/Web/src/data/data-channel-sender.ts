@@ -45,6 +45,18 @@ interface Waiting {
     reject(error: CallingError): void;
 }
 
+/** Why a durable message was refused, for a person. */
+const refusals: Record<string, string> = {
+    onHold: 'The call is on hold.',
+    notConnected: 'The call is not connected yet.',
+    tooManyWaiting: 'Too much waits for people whose listeners are not ready; try again later.',
+    receiverBehind: 'Somebody has not taken earlier messages, and does not get this one.',
+};
+
+const unknownFate = () => callingError('connectionLost', 'It is not known whether the message has arrived.');
+
+/** How long the server is waited for to say what became of a message, milliseconds: as long as calls are resumed. */
+const receiptPatience = 60_000;
 /** The most messages that wait to be sent. */
 const mostWaiting = 256;
 /** How often it is looked whether the browser has sent what earlier recipients shall get, milliseconds. */
@@ -60,6 +72,8 @@ export class DataChannelSender {
     readonly maxMessageSizeInBytes = maximumPayload;
     private readonly rate: RateLimit;
     private waiting: Waiting[] = [];
+    /** Durable messages that have left and that the server has not confirmed, by their numbers. */
+    private readonly unconfirmed = new Map<number, Waiting & { timer: ReturnType<typeof setTimeout> }>();
     private audience: Audience;
     private isClosed = false;
 
@@ -77,8 +91,10 @@ export class DataChannelSender {
     }
 
     /**
-     * Sends bytes. Resolves when they have left this page, which says nothing about their arrival; while many wait, it
-     * is well to wait for that. Messages wait while the call is on hold or has no connection.
+     * Sends bytes. A durable message resolves when the server has taken it, for everybody who listens now and for those
+     * whose listeners are on their way; it rejects when some of them will not get it. A lossy one resolves when it has
+     * left this page. While many wait, it is well to wait for that. Messages wait while the call is on hold or has no
+     * connection.
      */
     async sendMessage(message: Uint8Array): Promise<void> {
         this.host.mustBeAlive();
@@ -86,7 +102,7 @@ export class DataChannelSender {
         if (!ArrayBuffer.isView(message)) throw callingError('invalidArgument', 'A message is a Uint8Array.');
         if (message.byteLength > maximumPayload) throw callingError('messageTooLarge');
         if (this.host.path.failure) throw this.host.path.failure;
-        if (this.waiting.length >= mostWaiting) throw callingError('dataQueueFull');
+        if (this.waiting.length + this.unconfirmed.size >= mostWaiting) throw callingError('dataQueueFull');
         const frame = encodeFrame(this.channelId, message);
         await new Promise<void>((resolve, reject) => {
             this.waiting.push({ frame, audience: this.audience, resolve, reject });
@@ -133,11 +149,18 @@ export class DataChannelSender {
         const [next] = this.waiting;
         // With none of its recipients in the call a message is sent to nobody.
         if (this.channel.recipients.of(next.audience)?.length !== 0) {
-            numberFrame(next.frame, this.channel.nextSequenceNumber);
+            const number = this.channel.nextSequenceNumber;
+            numberFrame(next.frame, number);
             if (!this.host.path.send(this.reliability, next.frame)) return false;
-            this.channel.nextSequenceNumber = (this.channel.nextSequenceNumber + 1) >>> 0;
+            this.channel.nextSequenceNumber = (number + 1) >>> 0;
             this.channel.marks[this.reliability] = this.host.path.mark(this.reliability);
             this.rate.spend(next.frame.byteLength, now);
+            if (this.reliability === 'Durable' && this.host.path.hasReceipts) {
+                this.waiting.shift();
+                const timer = setTimeout(() => this.giveUp(number), receiptPatience);
+                this.unconfirmed.set(number, { ...next, timer });
+                return true;
+            }
         }
         this.waiting.shift();
         next.resolve();
@@ -160,7 +183,42 @@ export class DataChannelSender {
 
     /** @internal Nothing of what waits can be sent. */
     fail(error: CallingError): void {
+        this.rejectUnconfirmed(error);
         this.reject(error, () => true);
+    }
+
+    /** @internal The server has taken message `number`, or refused it; false if it is none of this sender's. */
+    confirm(number: number, refusal: string | undefined): boolean {
+        const message = this.unconfirmed.get(number);
+        if (!message) return false;
+        this.unconfirmed.delete(number);
+        clearTimeout(message.timer);
+        if (refusal === undefined) message.resolve();
+        else message.reject(callingError('messageNotDelivered', refusals[refusal], refusal));
+        this.finishIfEmpty();
+        return true;
+    }
+
+    /** @internal Nobody will say what became of the messages that were on their way. */
+    interrupt(): void {
+        this.rejectUnconfirmed(unknownFate());
+        this.finishIfEmpty();
+    }
+
+    private giveUp(number: number): void {
+        const message = this.unconfirmed.get(number);
+        this.unconfirmed.delete(number);
+        message?.reject(unknownFate());
+        this.finishIfEmpty();
+    }
+
+    private rejectUnconfirmed(error: CallingError): void {
+        const rejected = [...this.unconfirmed.values()];
+        this.unconfirmed.clear();
+        for (const message of rejected) {
+            clearTimeout(message.timer);
+            message.reject(error);
+        }
     }
 
     /** Tells the server who the recipients are; false if earlier messages have to leave before. */
@@ -187,6 +245,6 @@ export class DataChannelSender {
     }
 
     private finishIfEmpty(): void {
-        if (this.isClosed && this.waiting.length === 0) this.host.finished(this);
+        if (this.isClosed && this.waiting.length + this.unconfirmed.size === 0) this.host.finished(this);
     }
 }

@@ -1,12 +1,16 @@
 import { callingError, type CallingError } from '../errors';
 import { EventSource } from '../events';
-import { decodeFrame, type ReceivedFrame } from './data-frame';
+import { decodeFrame, decodeReceipt, receiptProtocol, type Receipt, type ReceivedFrame } from './data-frame';
 
 /** What happens to a message that is lost on its way: `Durable` sends it again, and keeps the order. */
 export type DataChannelReliability = 'Lossy' | 'Durable';
 
 interface DataPathEvents {
     received: { reliability: DataChannelReliability; frame: ReceivedFrame };
+    /** The server has taken or refused a durable message. */
+    receipt: Receipt;
+    /** The durable channel is gone, and with it what was on the way. */
+    interrupted: void;
     /** There may be room again. */
     writable: void;
     /** See `failure`. */
@@ -19,7 +23,7 @@ const mostBuffered = 16_384;
 const reopenDelay = 1_000;
 
 const channels: Record<DataChannelReliability, { label: string; options: RTCDataChannelInit }> = {
-    Durable: { label: 'durable', options: { ordered: true } },
+    Durable: { label: 'durable', options: { ordered: true, protocol: receiptProtocol } },
     Lossy: { label: 'lossy', options: { ordered: false, maxRetransmits: 0 } },
 };
 
@@ -57,6 +61,11 @@ export class DataPath extends EventSource<DataPathEvents> {
     isWritable(reliability: DataChannelReliability): boolean {
         const channel = this.open.get(reliability);
         return channel?.readyState === 'open' && channel.bufferedAmount <= mostBuffered;
+    }
+
+    /** Whether the server says what became of each durable message. */
+    get hasReceipts(): boolean {
+        return this.open.get('Durable')?.protocol === receiptProtocol;
     }
 
     /** Gives a message to the browser; false when that does not want it. */
@@ -107,11 +116,15 @@ export class DataPath extends EventSource<DataPathEvents> {
         });
         listen('bufferedamountlow', () => this.emit('writable'));
         listen('message', event => {
-            const frame = decodeFrame((event as MessageEvent).data);
+            const { data } = event as MessageEvent;
+            const frame = decodeFrame(data);
+            const receipt = reliability === 'Durable' && !frame ? decodeReceipt(data) : undefined;
             if (frame) this.emit('received', { reliability, frame });
+            else if (receipt) this.emit('receipt', receipt);
         });
         listen('close', () => {
             this.open.delete(reliability);
+            if (reliability === 'Durable') this.emit('interrupted');
             if (!this.refusal) this.later(() => this.create(reliability));
         });
     }
@@ -119,6 +132,7 @@ export class DataPath extends EventSource<DataPathEvents> {
     private detach(): void {
         this.stopTimers();
         const before = [...this.open.values()];
+        if (this.open.has('Durable')) this.emit('interrupted');
         this.open.clear();
         for (const channel of before) channel.close();
     }

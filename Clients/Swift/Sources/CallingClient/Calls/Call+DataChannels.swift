@@ -12,7 +12,7 @@ extension Call {
             transmit: { [weak self] envelope, kind in await self?.transmit(envelope, kind) ?? false },
             name: { [weak self] channel, participants in try await self?.name(participants, on: channel) })
         dataChannelFeature = feature
-        await media.loop.enableData(media.session)
+        await media.loop.enableData(media.session, wantsReceipts: true)
         var members = await media.offer()
         members["callId"] = .string(id)
         let reply = try await signalling.request("media.offer", members, as: Wire.MediaReply.self)

@@ -37,7 +37,7 @@ extension Call {
         broadcast.send(.mediaInterrupted)
         guard let new = try? await reopenMedia() else { return }
         await dataChannelFeature?.setOpen(false)
-        if dataChannelFeature != nil { await new.loop.enableData(new.session) }
+        if dataChannelFeature != nil { await new.loop.enableData(new.session, wantsReceipts: true) }
         var members = await new.offer()
         members["callId"] = .string(id)
         guard let reply = try? await signalling.request("media.offer", members, as: Wire.MediaReply.self),

@@ -54,6 +54,13 @@ public actor DataChannelFeature {
     /// Of each channel, so that another sender of the same goes on counting.
     private var sequences: [UInt16: UInt32] = [:]
     private var isEnded = false
+    /// Durable messages that were sent and that the server has said nothing of yet.
+    private var unconfirmed: [MessageKey: CheckedContinuation<Void, any Error>] = [:]
+
+    private struct MessageKey: Hashable {
+        var channel: UInt16
+        var sequence: UInt32
+    }
 
     init(
         transmit: @escaping @Sendable (DataEnvelope, DataChannelKind) async -> Bool,
@@ -88,11 +95,45 @@ public actor DataChannelFeature {
         // What waits is sent at half a megabit a second; a full buffer empties.
         for _ in 0..<Self.mostAttempts {
             guard !isEnded else { throw CallingError(.callEnded, "The call is over.") }
-            if await transmit(envelope, reliability.kind) { return }
+            let isSent = await transmit(envelope, reliability.kind)
             if reliability == .lossy { return }
+            if isSent { return try await confirmation(of: MessageKey(channel: channel, sequence: sequence)) }
             try await Task.sleep(for: Self.attemptInterval)
         }
         throw CallingError(.connectionLost, "The data channel is stuck.", target: "\(channel)")
+    }
+
+    /// Waits for the server to say that it has taken a message. Its word may be there already.
+    private func confirmation(of key: MessageKey) async throws {
+        if let early = earlyReceipts.removeValue(forKey: key) { return try early.get() }
+        guard isOpen else { throw Self.interruption(key.channel) }
+        try await withCheckedThrowingContinuation { unconfirmed[key] = $0 }
+    }
+
+    /// What the server said before the sender began to wait for it: it may run between two steps of ours.
+    private var earlyReceipts: [MessageKey: Result<Void, CallingError>] = [:]
+    private static let mostEarlyReceipts = 256
+
+    private func receive(_ receipt: DataReceipt) {
+        let key = MessageKey(channel: receipt.channel, sequence: receipt.sequence)
+        let result: Result<Void, CallingError> =
+            if let refusal = receipt.refusal {
+                .failure(
+                    CallingError(
+                        .messageNotDelivered, "The message does not reach everybody: \(refusal.rawValue).",
+                        target: "\(receipt.channel)"))
+            } else {
+                .success(())
+            }
+        if let waiting = unconfirmed.removeValue(forKey: key) {
+            waiting.resume(with: result.mapError { $0 })
+        } else if earlyReceipts.count < Self.mostEarlyReceipts {
+            earlyReceipts[key] = result
+        }
+    }
+
+    private static func interruption(_ channel: UInt16) -> CallingError {
+        CallingError(.connectionLost, "It is not known whether the message has arrived.", target: "\(channel)")
     }
 
     private static let attemptInterval: Duration = .milliseconds(50)
@@ -109,12 +150,18 @@ public actor DataChannelFeature {
 
     func setOpen(_ isOpen: Bool) {
         self.isOpen = isOpen
-        guard isOpen else { return }
+        guard isOpen else {
+            for (key, waiting) in unconfirmed { waiting.resume(throwing: Self.interruption(key.channel)) }
+            unconfirmed = [:]
+            earlyReceipts = [:]
+            return
+        }
         for opening in openings { opening.resume() }
         openings = []
     }
 
     func receive(_ kind: DataChannelKind, _ envelope: DataEnvelope) {
+        if let receipt = DataReceipt(envelope) { return receive(receipt) }
         broadcast.send(
             DataChannelMessage(
                 senderParticipantId: envelope.sender, channelId: envelope.channel, sequenceNumber: envelope.sequence,
@@ -125,6 +172,7 @@ public actor DataChannelFeature {
     func end() {
         isEnded = true
         broadcast.finish()
+        setOpen(false)
         setOpen(true)
     }
 }
@@ -135,7 +183,8 @@ public struct DataChannelSender: Sendable {
     public let reliability: DataChannelReliability
     let feature: DataChannelFeature
 
-    /// Sends a message of at most ``DataChannelFeature/maximumMessageSize`` bytes, once there is a connection.
+    /// Sends a message of at most ``DataChannelFeature/maximumMessageSize`` bytes, once there is a connection. Returns
+    /// when the server has taken a durable message, and throws when it does not reach everybody; a lossy one has left then.
     public func send(_ data: [UInt8]) async throws {
         try await feature.send(data, on: channelId, reliability)
     }
