@@ -56,7 +56,7 @@ public struct ContractMiddleware: RouterMiddleware {
         let known: Set<HTTPRequest.Method> = [.get, .head, .post, .put, .patch, .delete, .options]
         let method = known.contains(request.method) ? request.method.rawValue : "other"
         Counter(
-            label: "switchboard_http_requests_total",
+            label: "switchboard_http_requests",
             dimensions: [("method", method), ("status", String(response.status.code))]
         ).increment()
         let elapsed = ContinuousClock.now - start
