@@ -17,13 +17,18 @@ struct StoreWatch: Service {
     func run() async throws {
         await cancelWhenGracefulShutdown {
             var known: StoreError?
+            var lastProbe = ContinuousClock.now
             while !Task.isCancelled {
                 let failure = database.health.failure
                 if failure != known { report(failure) }
                 known = failure
-                let interval = failure == nil ? Self.interval : Self.failingInterval
-                do { try await Task.sleep(for: interval) } catch { return }
+                do { try await Task.sleep(for: Self.failingInterval) } catch { return }
+                // A request may have found out meanwhile that writes fail.
+                guard database.health.failure != nil || ContinuousClock.now - lastProbe >= Self.interval else {
+                    continue
+                }
                 await database.probe()
+                lastProbe = .now
             }
         }
     }

@@ -86,7 +86,7 @@ def test_old_keys_beside_an_empty_database_stop_the_start(own_server: Server) ->
     with pytest.raises(AssertionError):
         own_server.start()
 
-    accepting = Server(own_server.data, "--database-accept-empty", "true").start()
+    accepting = Server(own_server.data, "--database-accept-empty").start()
     made = accepting.identity.create()
     assert made.user_id.split("_")[0] != account.user_id.split("_")[0], "it is another server"
     assert accepting.stop() == 0
