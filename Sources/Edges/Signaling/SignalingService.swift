@@ -96,8 +96,10 @@ public actor SignalingService {
             await replaced.end(.applicationClosed, "replaced by another session of the same device")
         }
         if let resumed = await resume(hello, token, on: connection) { return resumed }
-        try await makeRoom(for: token.user)
+        await makeRoom(for: token.user)
         let endpoint = await freeEndpoint(like: hello.endpoint, of: token.user)
+        // After the last suspension, so that many hellos at once are not all counted before the first.
+        try requireRoom(for: token.user)
         let key = newKey()
         let session = SignalingSession(
             sessionID: identifiers.guid(), endpoint: endpoint,
@@ -115,13 +117,19 @@ public actor SignalingService {
         endpointOfKey[key].flatMap { sessions[$0]?.session }
     }
 
-    /// Refuses a user who is signed in at too many endpoints. Sessions whose clients are away make way, the oldest first.
-    private func makeRoom(for user: UserID) async throws(SignalingError) {
-        for endpoint in endpointsOfUser[user] ?? [] {
-            guard (endpointsOfUser[user]?.count ?? 0) >= settings.sessionsPerUser else { return }
+    private func hasRoom(for user: UserID) -> Bool {
+        (endpointsOfUser[user]?.count ?? 0) < settings.sessionsPerUser
+    }
+
+    /// Where a user is signed in at too many endpoints, sessions whose clients are away make way, the oldest first.
+    private func makeRoom(for user: UserID) async {
+        for endpoint in endpointsOfUser[user] ?? [] where !hasRoom(for: user) {
             _ = await sessions[endpoint]?.session.endIfAway()
         }
-        guard (endpointsOfUser[user]?.count ?? 0) >= settings.sessionsPerUser else { return }
+    }
+
+    private func requireRoom(for user: UserID) throws(SignalingError) {
+        guard !hasRoom(for: user) else { return }
         let limit = "calls.sessionsPerUser"
         var error = SignalingError(
             .limitReached, "A user is signed in at most \(settings.sessionsPerUser) times.", target: limit)
@@ -206,8 +214,8 @@ public actor SignalingService {
     /// Closes every session of the user at once, because the user's tokens were revoked or the user was deleted.
     public func revoke(_ user: UserID) async {
         revocations += 1
-        for entry in sessions.values where entry.session.user == user {
-            await entry.session.revoke("The tokens of this user were revoked.")
+        for endpoint in endpointsOfUser[user] ?? [] {
+            await sessions[endpoint]?.session.revoke("The tokens of this user were revoked.")
         }
     }
 

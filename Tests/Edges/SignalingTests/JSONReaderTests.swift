@@ -1,4 +1,5 @@
 import Foundation
+import ProtocolCore
 import Testing
 
 @testable import Signaling
@@ -111,6 +112,29 @@ struct JSONReaderTests {
         }
         let members = (0..<20_000).map { "\"k\($0 % 2)\":1" }.joined(separator: ",")
         #expect(refusal("{\(members)}") == .tooManyValues(limit: limits.values))
+    }
+
+    @Test("Texts with random damage never trap, and what is read reads the same when it is written", arguments: 1...4)
+    func damage(seed: UInt64) throws {
+        var generator = SeededGenerator(seed: seed)
+        let whole = Array(#"{"a":[1.5,-2e3,true,null,"x\u00e9\ud83d\ude42\n\\"],"b":{"c":{"d":[[],{}]}},"é":"é"}"#.utf8)
+        let alphabet = Array(#"{}[]",:\u0123456789dDeE+-.tfn é"#.utf8)
+        var readable = 0
+        for _ in 0..<5_000 {
+            var bytes = whole
+            for _ in 0..<Int.random(in: 1...3, using: &generator) {
+                let place = Int.random(in: 0..<bytes.count, using: &generator)
+                switch Int.random(in: 0..<3, using: &generator) {
+                case 0: bytes[place] = alphabet.randomElement(using: &generator) ?? 0
+                case 1: bytes.remove(at: place)
+                default: bytes.insert(alphabet.randomElement(using: &generator) ?? 0, at: place)
+                }
+            }
+            guard let value = try? JSONReader.read(String(decoding: bytes, as: UTF8.self)) else { continue }
+            readable += 1
+            #expect(try JSONReader.read(value.text) == value)
+        }
+        #expect(readable > 100)
     }
 
     @Test("A refusal is short and quotes nothing")
