@@ -7,7 +7,8 @@ extension ActiveCall {
             participant: participant.id, user: participant.user, displayName: participant.displayName,
             state: participant.state, isMuted: participant.own.isMuted, isOnHold: participant.own.isOnHold,
             camera: participant.own.camera, screen: participant.own.screen,
-            isSpeaking: !participant.own.isMuted && (speakers.current.levels[participant.id] ?? 0) > 0)
+            isSpeaking: !participant.own.isMuted && (speakers.current.levels[participant.id] ?? 0) > 0,
+            endpoint: participant.leg)
     }
 
     var roster: [RosterEntry] {

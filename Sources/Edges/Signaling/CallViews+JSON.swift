@@ -15,7 +15,8 @@ extension CallEndReason {
 extension RosterEntry {
     var json: JSONValue {
         [
-            "participantId": participant.json, "userId": user.json, "displayName": .string(displayName),
+            "participantId": participant.json, "userId": user.json, "endpointId": JSONValue(endpoint?.rawValue),
+            "displayName": .string(displayName),
             "state": .string(state.rawValue), "muted": .bool(isMuted), "onHold": .bool(isOnHold),
             "camera": .bool(camera), "screen": .bool(screen), "speaking": .bool(isSpeaking),
         ]
