@@ -157,6 +157,11 @@ function withoutMedia(message) {
     return rest;
 }
 
+/** An identifier as the library gives it. */
+function user(communicationUserId) {
+    return { kind: 'communicationUser', communicationUserId };
+}
+
 /** The test ends before the server has answered. */
 function unanswered(promise) {
     promise.catch(() => {});
@@ -192,7 +197,7 @@ describe('client messages', () => {
 const effects = {
     welcome: async () => {
         const { agent } = await signIn(library);
-        assert.deepEqual(agent.identifier, { communicationUserId: golden('welcome').userId });
+        assert.deepEqual(agent.identifier, user(golden('welcome').userId));
         assert.equal(agent.connectionState, 'Connected');
     },
     'welcome.resumed': async () => {
@@ -260,7 +265,7 @@ const effects = {
         assert.equal(call.remoteParticipants[0].displayName, 'Grace');
         assert.equal(StubPeerConnection.last.remoteDescription.sdp, golden('reply.call.withMedia').media.sdp);
         const { dominantSpeakers } = call.feature(library.Features.DominantSpeakers);
-        assert.deepEqual(dominantSpeakers.speakersList, [{ communicationUserId: grace }]);
+        assert.deepEqual(dominantSpeakers.speakersList, [user(grace)]);
     },
     'reply.participant': async () => {
         const { call, socket } = await joined(library);
@@ -299,7 +304,7 @@ const effects = {
     incomingCall: async () => {
         const { incoming } = await ringing();
         assert.equal(incoming.id, callId);
-        assert.deepEqual(incoming.callerInfo, { identifier: { communicationUserId: grace }, displayName: 'Grace' });
+        assert.deepEqual(incoming.callerInfo, { identifier: user(grace), displayName: 'Grace' });
         assert.equal(incoming.isGroupCall, false);
     },
     incomingCallEnded: async () => {

@@ -93,6 +93,11 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
         return this.open;
     }
 
+    /** Why the connection was lost, if the server or this side said so. */
+    get cause(): CallingError | undefined {
+        return this.lastError;
+    }
+
     /** Makes the first connection. Rejects when it fails; only later losses are repaired by themselves. */
     connect(): Promise<WireWelcome> {
         return new Promise((resolve, reject) => {
