@@ -173,7 +173,7 @@ actor Call {
             await media.setPublishing(camera: camera, screen: screen, participant, in: id)
         case .removeMedia(let participant): await media.remove(participant, from: id)
         case .end: await media.closeConference(id)
-        case .stopRinging, .ring, .tellRoster, .tell, .tellSpeakers, .publish: break
+        case .stopRinging, .ring, .tellRoster, .tell, .tellSpeakers, .tellReactions, .publish: break
         }
     }
 
@@ -207,6 +207,10 @@ actor Call {
         case .tellSpeakers(let report, let legs):
             for leg in legs {
                 await send(.speakers(report), to: leg, version: version)
+            }
+        case .tellReactions(let reactions, let legs):
+            for leg in legs {
+                await send(.reactions(reactions), to: leg, version: version)
             }
         case .publish(let event): await surroundings.observer.publish(event)
         case .end: endpoints.removeAll()

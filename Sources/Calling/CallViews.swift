@@ -12,10 +12,12 @@ public struct RosterEntry: Hashable, Sendable {
     public var screen: Bool
     /// Whether the participant was heard in the last report of who speaks. Its change alone makes no roster change.
     public var isSpeaking: Bool
+    public var marks: ParticipantMarks
 
     public init(
         participant: ParticipantID, user: UserID, displayName: String, state: ParticipantState, isMuted: Bool = false,
-        isOnHold: Bool = false, camera: Bool = false, screen: Bool = false, isSpeaking: Bool = false
+        isOnHold: Bool = false, camera: Bool = false, screen: Bool = false, isSpeaking: Bool = false,
+        marks: ParticipantMarks = ParticipantMarks()
     ) {
         self.participant = participant
         self.user = user
@@ -26,6 +28,7 @@ public struct RosterEntry: Hashable, Sendable {
         self.camera = camera
         self.screen = screen
         self.isSpeaking = isSpeaking
+        self.marks = marks
     }
 }
 
@@ -73,16 +76,18 @@ public struct OwnState: Hashable, Sendable {
     public var isOnHold: Bool
     public var camera: Bool
     public var screen: Bool
+    public var marks: ParticipantMarks
 
     public init(
         isMuted: Bool = false, mutedBy: ParticipantID? = nil, isOnHold: Bool = false, camera: Bool = false,
-        screen: Bool = false
+        screen: Bool = false, marks: ParticipantMarks = ParticipantMarks()
     ) {
         self.isMuted = isMuted
         self.mutedBy = mutedBy
         self.isOnHold = isOnHold
         self.camera = camera
         self.screen = screen
+        self.marks = marks
     }
 }
 
@@ -133,10 +138,12 @@ public struct IncomingCall: Hashable, Sendable {
     public var group: GroupID?
     /// How many are in the call already, the caller included.
     public var participantCount: Int
+    /// What the caller's application tells; nil when it tells nothing.
+    public var context: CustomContext?
 
     public init(
         call: CallID, participant: ParticipantID, caller: UserID, callerDisplayName: String, kind: CallKind,
-        group: GroupID?, participantCount: Int
+        group: GroupID?, participantCount: Int, context: CustomContext? = nil
     ) {
         self.call = call
         self.participant = participant
@@ -145,6 +152,7 @@ public struct IncomingCall: Hashable, Sendable {
         self.kind = kind
         self.group = group
         self.participantCount = participantCount
+        self.context = context
     }
 }
 

@@ -6,7 +6,7 @@ extension ClientMessage {
     /// Contract (j): recipients that one data channel may name.
     private static let recipientLimit = 64
     /// More names than fit into any call.
-    private static let nameLimit = 1_000
+    static let nameLimit = 1_000
     private static let displayNameLimit = 256
 
     /// Reads one text frame.
@@ -51,7 +51,8 @@ extension ClientMessage {
             .start(
                 targets: try reader.required("targets", reader.optionalStrings("targets", limit: nameLimit))
                     .map { UserID($0) },
-                isMuted: try reader.bool("muted", default: false), media: try offer(in: reader))
+                isMuted: try reader.bool("muted", default: false), context: try context(in: reader),
+                media: try offer(in: reader))
         case "call.join":
             .join(
                 GroupID(try reader.guid("groupId")), isMuted: try reader.bool("muted", default: false),
@@ -73,6 +74,8 @@ extension ClientMessage {
         case "call.hold": .hold(try call(reader), try reader.bool("onHold"))
         case "call.publish":
             .publish(try call(reader), camera: try reader.bool("camera"), screen: try reader.bool("screen"))
+        case "call.raiseHand", "call.lowerHands", "call.spotlight", "call.react":
+            .signal(try call(reader), try signal(type, reader))
         case "media.servers": .servers
         case "media.offer": .offer(try call(reader), try offer(reader))
         case "media.receive": .receive(try call(reader), try slots(reader))

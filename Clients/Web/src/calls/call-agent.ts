@@ -371,8 +371,10 @@ export class CallAgent extends EventSource<CallAgentEvents> {
             type = information?.type;
         });
         listen(window, 'pagehide', event => {
-            // Says goodbye when the tab is closed, so that the others need not wait for a time-out.
-            if (!(event as PageTransitionEvent).persisted) this.connection.close();
+            // Calls do not live in the browser's cache of pages, so that the others need not wait for a time-out.
+            const { persisted } = event as PageTransitionEvent;
+            if (!persisted || this.current.size > 0) this.connection.leave();
+            if (!persisted) this.connection.close();
         });
     }
 }

@@ -28,6 +28,8 @@ export function calleeOf(identifier: CommunicationIdentifier): string {
 
 /** The error with which an attempt to call somebody ends: those who are not known have no device that could ring. */
 export function calleeError(error: CallingError, caller: string): CallingError {
-    const isUnknown = error.reason === 'invalidTarget' && error.target !== undefined && error.target !== caller;
+    const isUnknown =
+        error.reason === 'userNotFound' ||
+        (error.reason === 'invalidTarget' && error.target !== undefined && error.target !== caller);
     return isUnknown ? callingError('unknownCallee', error.message, error.target) : error;
 }

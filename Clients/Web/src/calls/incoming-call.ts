@@ -31,7 +31,10 @@ const acceptedHere: WireReason = { code: 0, subCode: 0, message: 'The call was a
 const cancelled: WireReason = { code: 487, subCode: 0, message: 'The call was cancelled.' };
 
 /** Refusals that mean that the call does not ring any more. */
-const goneReasons = ['invalidState', 'callEnded', 'callNotFound'];
+const goneReasons = ['notRinging', 'answeredElsewhere', 'invalidState', 'callEnded', 'callNotFound'];
+
+/** Those among them that a call is refused with which has not ended: somebody has answered it. */
+const answeredReasons = ['answeredElsewhere', 'invalidState'];
 
 /** A call that rings on this device. */
 export class IncomingCall extends EventSource<IncomingCallEvents> {
@@ -103,9 +106,8 @@ export class IncomingCall extends EventSource<IncomingCallEvents> {
             this.end(error);
             return error;
         }
-        // A call that rings no more without having ended has been answered.
         const answered = callingError('answeredElsewhere', undefined, this.id);
-        this.end(this.told ?? (error.reason === 'invalidState' ? answered : cancelled));
+        this.end(this.told ?? (answeredReasons.includes(error.reason) ? answered : cancelled));
         return this.endReason?.subCode === answered.subCode
             ? answered
             : callingError('acceptNotRinging', undefined, this.id);

@@ -14,6 +14,7 @@ import {
     type WireReply,
     type WireWelcome,
 } from './protocol';
+import { SessionKeeper } from './session-keeper';
 import { steadyInterval } from './steady-interval';
 
 /** Where the token comes from; asked before each attempt to connect. */
@@ -73,6 +74,9 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
     private queue: Pending[] = [];
     private readonly barriers = new Map<number, () => void>();
     private readonly backOff: BackOff;
+    private readonly keeper: SessionKeeper;
+    /** The session that a page before this one left behind in the tab. */
+    private abandoned: string | undefined;
     private endpointId: string | undefined;
     private forceRefresh = false;
     private tokenRefused = false;
@@ -86,6 +90,7 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
     constructor(private readonly options: ConnectionOptions) {
         super();
         this.backOff = new BackOff(options.random ?? Math.random);
+        this.keeper = new SessionKeeper(options.url);
     }
 
     /** Whether requests travel at once. */
@@ -151,6 +156,11 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
         this.finish(callingError('agentDisposed'));
     }
 
+    /** The page goes away, and with it the session. */
+    leave(): void {
+        if (!this.closed) this.keeper.leave();
+    }
+
     // -- connecting
 
     private async attempt(): Promise<void> {
@@ -166,6 +176,7 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
             else this.retryLater();
             return;
         }
+        if (this.opening) this.abandoned ??= await this.keeper.takeAbandoned(token);
         if (this.closed) return;
         let socket: WebSocket;
         try {
@@ -184,6 +195,7 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
                 ...(this.options.displayName === undefined ? {} : { displayName: this.options.displayName }),
                 ...(this.endpointId === undefined ? {} : { endpointId: this.endpointId }),
                 ...(this.welcome ? { resume: this.welcome.resume } : {}),
+                ...(this.abandoned === undefined ? {} : { replaces: this.abandoned }),
             });
         socket.onmessage = event => {
             if (socket === this.socket) this.received(parseServerMessage(event.data));
@@ -261,6 +273,7 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
         this.closed = true;
         this.open = false;
         this.lastError = cause;
+        this.keeper.drop();
         for (const timer of [this.silenceTimer, this.retryTimer, this.sessionTimer]) clearTimeout(timer);
         this.stopHeartbeat?.();
         const socket = this.socket;
@@ -319,6 +332,8 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
     private welcomed(welcome: WireWelcome): void {
         const previous = this.welcome;
         this.welcome = welcome;
+        this.abandoned = undefined;
+        this.keeper.keep(welcome.userId, welcome.resume);
         this.endpointId = welcome.endpointId;
         this.tokenRefused = false;
         clearTimeout(this.sessionTimer);
