@@ -5,7 +5,7 @@ export { CallAgent, CallAgentKind } from './calls/call-agent';
 export type {
     CallAgentEvents,
     ConnectionState,
-    ConnectionStateChangedEvent,
+    ConnectionStateChange,
     ConnectionStateChangedReason,
     PushNotificationData,
 } from './calls/call-agent';
@@ -31,7 +31,7 @@ export type {
     VideoConstraints,
     VideoOptions,
     VideoSendConstraints,
-    XHeader,
+    xHeader,
 } from './calls/call-options';
 export { IncomingCall, IncomingCallKind } from './calls/incoming-call';
 export type { IncomingCallEvents, RejectReason } from './calls/incoming-call';
@@ -68,8 +68,8 @@ export type { EnvironmentInfo } from './environment-info';
 export { CallingError } from './errors';
 export type { CallingErrorInfo } from './errors';
 export { EventSource } from './events';
-export type { CollectionUpdatedEvent } from './events';
-export { CallSurveyCallFeature } from './features/call-survey';
+export type { CollectionUpdate } from './events';
+export { CallSurveyFeature } from './features/call-survey';
 export type {
     AudioIssue,
     CallRating,
@@ -164,7 +164,7 @@ export { RaiseHandCallFeature } from './features/raise-hand';
 export type { RaisedHand, RaisedHandChangedEvent, RaiseHandEvents } from './features/raise-hand';
 export { ReactionCallFeature } from './features/reaction';
 export type { Reaction, ReactionEventPayload, ReactionMessage } from './features/reaction';
-export { RealTimeTextCallFeature } from './features/real-time-text';
+export { RealTimeTextFeature } from './features/real-time-text';
 export type { RealTimeTextInfo } from './features/real-time-text';
 export { LocalRecordingCallFeature, LocalRecordingState, RecordingCallFeature, RecordingState } from './features/recording';
 export type { LocalRecordingEvents, LocalRecordingInfo, RecordingEvents, RecordingInfo } from './features/recording';
@@ -203,6 +203,34 @@ export type {
     UnknownIdentifier,
 } from './identifiers';
 export type { NetworkConfiguration } from './media/ice-servers';
+export type {
+    AudioSourceChangedEvent,
+    CallEndedEvent,
+    CapabilitiesChangeHandler,
+    CaptionsHandler,
+    ChangedParticipantCapabilities,
+    CollectionUpdatedEvent,
+    CommunicationServicesError,
+    ConnectionStateChangedEvent,
+    DataChannelSenderOpenOptions,
+    Disposable,
+    GroupCallLocator,
+    IncomingCallEvent,
+    LatestMediaDiagnostics,
+    LatestNetworkDiagnostics,
+    LoweredHandListener,
+    MediaStatsReportSampleEvent,
+    MediaStatsReportSummaryEvent,
+    PropertyChangedEvent,
+    RaisedHandListener,
+    ReactionListener,
+    RealTimeTextReceivedEventHandler,
+    ResultCategories,
+    RoomCallLocator,
+    TeamsMeetingIdLocator,
+    TeamsMeetingLinkLocator,
+    VideoSourceChangedEvent,
+} from './public-types';
 export { VideoStreamRenderer, VideoStreamRendererView } from './renderer';
 export type { CreateViewOptions, ScalingMode } from './renderer';
 export type { CallEndResultCategory } from './result-category';

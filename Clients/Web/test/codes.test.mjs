@@ -470,6 +470,19 @@ describe('audio streams', () => {
     });
 });
 
+test('a data channel begins with its recipients', async () => {
+    const { call, socket } = await joined(library);
+    const feature = call.feature(features.DataChannel);
+    const sender = feature.createDataChannelSender({ channelId: 9, participants: [grace] });
+    await settle();
+    const { participantId } = call.remoteParticipants[0];
+    assert.deepEqual(socket.find('data.recipients').participantIds, [participantId]);
+    assert.equal(sender.maxMessageSize, 32_768);
+    const participants = Array.from({ length: 65 }, (_, index) => ({ communicationUserId: `8:acs:a_${index}` }));
+    assert.throws(() => feature.createDataChannelSender({ channelId: 10, participants }), { code: 400 });
+    feature.createDataChannelSender({ channelId: 10 });
+});
+
 test('renderers refuse what comes too late', async () => {
     const renderer = new library.VideoStreamRenderer(camera('a'));
     assert.ok((await renderer.createView()).target instanceof StubElement);

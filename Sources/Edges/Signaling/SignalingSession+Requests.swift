@@ -68,7 +68,8 @@ extension SignalingSession {
         switch request {
         case .start, .add: sufficient = ["voip"]
         case .join: sufficient = ["voip", "voip.join"]
-        case .token, .servers, .accept, .reject, .hangUp, .remove, .mute, .muteParticipants, .hold, .publish, .signal, .offer,
+        case .token, .servers, .accept, .reject, .hangUp, .remove, .mute, .muteParticipants, .hold, .publish, .signal,
+            .offer,
             .receive, .dataRecipients:
             return
         }

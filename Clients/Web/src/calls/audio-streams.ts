@@ -1,12 +1,12 @@
-import { EventSource, type CollectionUpdatedEvent } from '../events';
+import { EventSource, type CollectionUpdate } from '../events';
 import type { LocalAudioStream } from '../streams/local-audio-stream';
 import type { RemoteAudioStream } from '../streams/remote-audio-stream';
 import type { CallMedia } from './call-media';
 import type { CallStatus } from './call-status';
 
 export interface AudioStreamsEvents {
-    localUpdated: CollectionUpdatedEvent<LocalAudioStream>;
-    remoteUpdated: CollectionUpdatedEvent<RemoteAudioStream>;
+    localUpdated: CollectionUpdate<LocalAudioStream>;
+    remoteUpdated: CollectionUpdate<RemoteAudioStream>;
 }
 
 /** The sound that a call sends, once the microphone runs, and the sound it gets, once it is connected. */
@@ -39,6 +39,6 @@ export class AudioStreams extends EventSource<AudioStreamsEvents> {
     }
 }
 
-function change<Stream>(stream: Stream, isThere: boolean): CollectionUpdatedEvent<Stream> {
+function change<Stream>(stream: Stream, isThere: boolean): CollectionUpdate<Stream> {
     return isThere ? { added: [stream], removed: [] } : { added: [], removed: [stream] };
 }

@@ -1,7 +1,7 @@
 import type { CommunicationTokenCredential } from '../credential';
 import type { DeviceManager } from '../devices/device-manager';
 import { callingError, type CallingError } from '../errors';
-import { EventSource, type CollectionUpdatedEvent } from '../events';
+import { EventSource, type CollectionUpdate } from '../events';
 import type { CallAgentFeatureFactory } from '../features/feature';
 import { FeatureSet } from '../features/feature-set';
 import { notOffered } from '../features/idle-feature';
@@ -34,7 +34,7 @@ export type ConnectionState = 'Connected' | 'Disconnected';
 /** Why the server cannot be reached any more. */
 export type ConnectionStateChangedReason = 'invalidToken' | 'connectionIssue';
 
-export interface ConnectionStateChangedEvent {
+export interface ConnectionStateChange {
     readonly oldValue: ConnectionState;
     readonly newValue: ConnectionState;
     readonly reason?: ConnectionStateChangedReason;
@@ -49,9 +49,9 @@ export interface PushNotificationData {
 }
 
 export interface CallAgentEvents {
-    callsUpdated: CollectionUpdatedEvent<Call>;
+    callsUpdated: CollectionUpdate<Call>;
     incomingCall: { incomingCall: IncomingCall };
-    connectionStateChanged: ConnectionStateChangedEvent;
+    connectionStateChanged: ConnectionStateChange;
     /** Our addition: the agent is of no more use, since the server no longer accepts it or `dispose` was called. */
     sessionEnded: CallingError;
     /** Our addition: the server is about to stop; calls may be interrupted. */

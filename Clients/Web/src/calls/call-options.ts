@@ -22,7 +22,7 @@ export interface CallOptions {
     videoOptions?: VideoOptions;
 }
 
-export interface XHeader {
+export interface xHeader {
     key: string;
     value: string;
 }
@@ -30,10 +30,10 @@ export interface XHeader {
 /** What the caller's app tells the callee's; at most five headers of each kind. */
 export interface CustomContext {
     userToUser?: string;
-    voipHeaders?: XHeader[];
-    sipHeaders?: XHeader[];
+    voipHeaders?: xHeader[];
+    sipHeaders?: xHeader[];
     /** The older name of `sipHeaders`. */
-    xHeaders?: XHeader[];
+    xHeaders?: xHeader[];
 }
 
 export interface StartCallOptions extends CallOptions {

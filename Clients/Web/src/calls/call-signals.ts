@@ -1,5 +1,5 @@
 import { callingError } from '../errors';
-import { EventSource, type CollectionUpdatedEvent } from '../events';
+import { EventSource, type CollectionUpdate } from '../events';
 import {
     createIdentifierFromRawId,
     getIdentifierRawId,
@@ -22,8 +22,8 @@ export interface Mark {
 }
 
 export interface CallSignalsEvents {
-    handsChanged: CollectionUpdatedEvent<Mark>;
-    spotlightChanged: CollectionUpdatedEvent<Mark>;
+    handsChanged: CollectionUpdate<Mark>;
+    spotlightChanged: CollectionUpdate<Mark>;
     reaction: { identifier: CommunicationIdentifierKind; participantId: string; reaction: WireReaction };
 }
 
@@ -131,7 +131,7 @@ export class CallSignals extends EventSource<CallSignalsEvents> {
     }
 }
 
-function difference(before: Mark[], after: Mark[]): CollectionUpdatedEvent<Mark> | undefined {
+function difference(before: Mark[], after: Mark[]): CollectionUpdate<Mark> | undefined {
     const isIn = (list: Mark[]) => (mark: Mark) =>
         list.some(it => it.participantId === mark.participantId && it.order === mark.order);
     const added = after.filter(mark => !isIn(before)(mark));

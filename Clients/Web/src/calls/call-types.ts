@@ -1,5 +1,5 @@
 import type { DeviceManager } from '../devices/device-manager';
-import type { CollectionUpdatedEvent } from '../events';
+import type { CollectionUpdate } from '../events';
 import { createIdentifierFromRawId, type CommunicationIdentifierKind } from '../identifiers';
 import type { IceServers } from '../media/ice-servers';
 import type { SignallingConnection } from '../signalling/connection';
@@ -60,10 +60,10 @@ export interface CallEvents {
     isIncomingAudioMutedChanged: void;
     isScreenSharingOnChanged: void;
     isLocalVideoStartedChanged: void;
-    localVideoStreamsUpdated: CollectionUpdatedEvent<LocalVideoStream>;
-    localAudioStreamsUpdated: CollectionUpdatedEvent<LocalAudioStream>;
-    remoteAudioStreamsUpdated: CollectionUpdatedEvent<RemoteAudioStream>;
-    remoteParticipantsUpdated: CollectionUpdatedEvent<RemoteParticipant>;
+    localVideoStreamsUpdated: CollectionUpdate<LocalVideoStream>;
+    localAudioStreamsUpdated: CollectionUpdate<LocalAudioStream>;
+    remoteAudioStreamsUpdated: CollectionUpdate<RemoteAudioStream>;
+    remoteParticipantsUpdated: CollectionUpdate<RemoteParticipant>;
     totalParticipantCountChanged: void;
     roleChanged: void;
     transferorInfoChanged: void;

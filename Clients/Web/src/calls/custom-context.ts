@@ -1,6 +1,6 @@
 import { callingError } from '../errors';
 import type { WireCustomContext } from '../signalling/protocol';
-import type { CustomContext, XHeader } from './call-options';
+import type { CustomContext, xHeader } from './call-options';
 
 /** What the mirrored SDK takes: characters, and headers of each kind. */
 const mostUserToUser = 256;
@@ -31,8 +31,8 @@ export function contextFromWire(wire: WireCustomContext | undefined): CustomCont
     return { userToUser, voipHeaders, sipHeaders, xHeaders: sipHeaders };
 }
 
-function checked(member: string, headers: readonly XHeader[]): XHeader[] {
-    const isSound = ({ key, value }: XHeader) =>
+function checked(member: string, headers: readonly xHeader[]): xHeader[] {
+    const isSound = ({ key, value }: xHeader) =>
         typeof key === 'string' && key !== '' && key.length <= mostKey &&
         typeof value === 'string' && value.length <= mostValue;
     if (headers.length > mostHeaders || !headers.every(isSound)) {

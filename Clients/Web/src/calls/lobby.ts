@@ -1,4 +1,4 @@
-import { EventSource, type CollectionUpdatedEvent } from '../events';
+import { EventSource, type CollectionUpdate } from '../events';
 import { notOffered } from '../features/idle-feature';
 import type { CommunicationIdentifier } from '../identifiers';
 import type { RemoteParticipant } from './remote-participant';
@@ -9,7 +9,7 @@ export interface AdmitAllOperationResult {
 }
 
 /** Those who wait to be let in. Not offered yet: nobody waits. */
-export class Lobby extends EventSource<{ lobbyParticipantsUpdated: CollectionUpdatedEvent<RemoteParticipant> }> {
+export class Lobby extends EventSource<{ lobbyParticipantsUpdated: CollectionUpdate<RemoteParticipant> }> {
     get participants(): readonly RemoteParticipant[] {
         return [];
     }

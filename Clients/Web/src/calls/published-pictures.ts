@@ -1,11 +1,11 @@
 import { asCallingError, callingError } from '../errors';
-import { EventSource, type CollectionUpdatedEvent } from '../events';
+import { EventSource, type CollectionUpdate } from '../events';
 import { LocalVideoStream } from '../streams/local-video-stream';
 import type { CallRequests } from './call-requests';
 import type { LocalMedia } from './local-media';
 
 export interface PublishedPicturesEvents {
-    updated: CollectionUpdatedEvent<LocalVideoStream>;
+    updated: CollectionUpdate<LocalVideoStream>;
     cameraChanged: void;
     screenChanged: void;
 }

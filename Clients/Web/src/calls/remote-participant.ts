@@ -1,5 +1,5 @@
 import { callEndReason, type CallEndReason } from '../call-end-reason';
-import { EventSource, type CollectionUpdatedEvent } from '../events';
+import { EventSource, type CollectionUpdate } from '../events';
 import { createIdentifierFromRawId, type CommunicationIdentifierKind } from '../identifiers';
 import type { VideoSource, WireMarks, WireParticipant, WireReason } from '../signalling/protocol';
 import { RemoteVideoStream } from '../streams/remote-video-stream';
@@ -34,7 +34,7 @@ export interface RemoteParticipantEvents {
     isSpeakingChanged: void;
     displayNameChanged: void;
     roleChanged: void;
-    videoStreamsUpdated: CollectionUpdatedEvent<RemoteVideoStream>;
+    videoStreamsUpdated: CollectionUpdate<RemoteVideoStream>;
 }
 
 /** @internal What a participant needs of its call. */

@@ -1,4 +1,4 @@
-import { EventSource, type CollectionUpdatedEvent } from '../events';
+import { EventSource, type CollectionUpdate } from '../events';
 import type { CallPush, VideoSource, WireParticipant, WireReason, WireSnapshot } from '../signalling/protocol';
 import type { RemoteVideoStream } from '../streams/remote-video-stream';
 import { RemoteParticipant, type ParticipantHost } from './remote-participant';
@@ -7,7 +7,7 @@ type RosterPush = Extract<CallPush, { type: 'call.roster' }>;
 type SpeakersPush = Extract<CallPush, { type: 'call.speakers' }>;
 
 export interface RosterEvents {
-    updated: CollectionUpdatedEvent<RemoteParticipant>;
+    updated: CollectionUpdate<RemoteParticipant>;
     dominantChanged: void;
     /** Hands or the spotlight may have changed. */
     marksChanged: void;

@@ -3,7 +3,7 @@ import type { CallRequests } from '../calls/call-requests';
 import type { RemoteParticipant } from '../calls/remote-participant';
 import type { Roster } from '../calls/roster';
 import { callingError } from '../errors';
-import { EventSource, type CollectionUpdatedEvent } from '../events';
+import { EventSource, type CollectionUpdate } from '../events';
 import type { CallFeatureContext } from '../features/call-feature-context';
 import type { BaseFeature } from '../features/feature';
 import type { DataChannelReceiver } from './data-channel-receiver';
@@ -72,6 +72,7 @@ export class DataChannelCallFeature extends EventSource<DataChannelEvents> imple
         }
         if (this.open.has(channelId)) throw callingError('dataChannelInUse', undefined, String(channelId));
         const sender = this.makeSender({ channelId, reliability, priority, bitrateInKbps });
+        if (options.participants) sender.setParticipants(options.participants);
         this.open.set(channelId, sender);
         this.sending.add(sender);
         this.pacer.add(sender);
@@ -135,7 +136,7 @@ export class DataChannelCallFeature extends EventSource<DataChannelEvents> imple
         return channelId;
     }
 
-    private readonly rosterUpdated = ({ removed }: CollectionUpdatedEvent<RemoteParticipant>) => {
+    private readonly rosterUpdated = ({ removed }: CollectionUpdate<RemoteParticipant>) => {
         this.receivers.rosterUpdated(removed);
         for (const sender of [...this.sending]) sender.prepare();
     };

@@ -1,5 +1,5 @@
 import { callingError } from '../errors';
-import { EventSource, type CollectionUpdatedEvent } from '../events';
+import { EventSource, type CollectionUpdate } from '../events';
 import { captureCamera, captureMicrophone, mediaDevices, stopTracks } from './capture';
 import { audioDevice, videoDevice, type AudioDeviceInfo, type VideoDeviceInfo } from './device-info';
 
@@ -11,9 +11,9 @@ export interface DeviceAccess {
 
 export interface DeviceManagerEvents {
     /** Cameras were plugged in or out. */
-    videoDevicesUpdated: CollectionUpdatedEvent<VideoDeviceInfo>;
+    videoDevicesUpdated: CollectionUpdate<VideoDeviceInfo>;
     /** Microphones or loudspeakers were plugged in or out. */
-    audioDevicesUpdated: CollectionUpdatedEvent<AudioDeviceInfo>;
+    audioDevicesUpdated: CollectionUpdate<AudioDeviceInfo>;
     selectedMicrophoneChanged: void;
     selectedSpeakerChanged: void;
 }
@@ -160,7 +160,7 @@ function stillThere(selected: AudioDeviceInfo | undefined, list: AudioDeviceInfo
 function difference<Item extends { id: string; name: string }>(
     before: Item[],
     after: Item[],
-): CollectionUpdatedEvent<Item> | undefined {
+): CollectionUpdate<Item> | undefined {
     const isIn = (list: Item[]) => (item: Item) => list.some(other => other.id === item.id && other.name === item.name);
     const added = after.filter(item => !isIn(before)(item));
     const removed = before.filter(item => !isIn(after)(item));

@@ -65,7 +65,7 @@ export interface CallSurveyResponse extends CallSurvey {
 }
 
 /** Tells the server what somebody thinks of the call. Not offered yet. */
-export class CallSurveyCallFeature extends IdleFeature<object> {
+export class CallSurveyFeature extends IdleFeature<object> {
     readonly name = 'CallSurvey';
 
     submitSurvey(_survey: CallSurvey): Promise<CallSurveyResponse> {

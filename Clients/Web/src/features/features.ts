@@ -1,6 +1,6 @@
 import { DataChannelCallFeature } from '../data/data-channel-feature';
 import { MediaStatsCallFeature } from '../stats/media-stats-feature';
-import { CallSurveyCallFeature } from './call-survey';
+import { CallSurveyFeature } from './call-survey';
 import { CapabilitiesFeature } from './capabilities';
 import { CaptionsCallFeature } from './captions';
 import { DebugInfoCallClientFeature } from './debug-info';
@@ -25,7 +25,7 @@ import { OptimalVideoCountCallFeature } from './optimal-video-count';
 import { PreCallDiagnosticsFeature } from './pre-call-diagnostics';
 import { RaiseHandCallFeature } from './raise-hand';
 import { ReactionCallFeature } from './reaction';
-import { RealTimeTextCallFeature } from './real-time-text';
+import { RealTimeTextFeature } from './real-time-text';
 import { LocalRecordingCallFeature, RecordingCallFeature } from './recording';
 import { SpotlightCallFeature } from './spotlight';
 import { TranscriptionCallFeature } from './transcription';
@@ -40,7 +40,7 @@ const ofClient = <Feature>(name: string, callClientApiCtor: new (context: never)
 /** The extras that `feature` of calls, clients and streams knows. */
 export const Features: {
     readonly BreakoutRooms: CallFeatureFactory<BreakoutRoomsCallFeature>;
-    readonly CallSurvey: CallFeatureFactory<CallSurveyCallFeature>;
+    readonly CallSurvey: CallFeatureFactory<CallSurveyFeature>;
     readonly Capabilities: CallFeatureFactory<CapabilitiesFeature>;
     readonly Captions: CallFeatureFactory<CaptionsCallFeature>;
     readonly ComposedStream: CallFeatureFactory<ComposedStreamCallFeature>;
@@ -54,7 +54,7 @@ export const Features: {
     readonly PPTLive: CallFeatureFactory<PPTLiveCallFeature>;
     readonly RaiseHand: CallFeatureFactory<RaiseHandCallFeature>;
     readonly Reaction: CallFeatureFactory<ReactionCallFeature>;
-    readonly RealTimeText: CallFeatureFactory<RealTimeTextCallFeature>;
+    readonly RealTimeText: CallFeatureFactory<RealTimeTextFeature>;
     readonly Recording: CallFeatureFactory<RecordingCallFeature>;
     readonly Spotlight: CallFeatureFactory<SpotlightCallFeature>;
     readonly TeamsMeetingAudioConferencing: CallFeatureFactory<TeamsMeetingAudioConferencingCallFeature>;
@@ -68,7 +68,7 @@ export const Features: {
     readonly VideoEffects: VideoStreamFeatureFactory<VideoEffectsFeature>;
 } = {
     BreakoutRooms: ofCall('BreakoutRooms', BreakoutRoomsCallFeature),
-    CallSurvey: ofCall('CallSurvey', CallSurveyCallFeature),
+    CallSurvey: ofCall('CallSurvey', CallSurveyFeature),
     Capabilities: ofCall('Capabilities', CapabilitiesFeature),
     Captions: ofCall('Captions', CaptionsCallFeature),
     ComposedStream: ofCall('ComposedStream', ComposedStreamCallFeature),
@@ -82,7 +82,7 @@ export const Features: {
     PPTLive: ofCall('PPTLive', PPTLiveCallFeature),
     RaiseHand: ofCall('RaiseHand', RaiseHandCallFeature),
     Reaction: ofCall('Reaction', ReactionCallFeature),
-    RealTimeText: ofCall('RealTimeText', RealTimeTextCallFeature),
+    RealTimeText: ofCall('RealTimeText', RealTimeTextFeature),
     Recording: ofCall('Recording', RecordingCallFeature),
     Spotlight: ofCall('Spotlight', SpotlightCallFeature),
     TeamsMeetingAudioConferencing: ofCall('TeamsMeetingAudioConferencing', TeamsMeetingAudioConferencingCallFeature),

@@ -1,9 +1,9 @@
-import type { CollectionUpdatedEvent } from '../events';
+import type { CollectionUpdate } from '../events';
 import type { RemoteVideoStream } from '../streams/remote-video-stream';
 import { IdleFeature } from './idle-feature';
 
 export interface LiveStreamEvents {
-    liveStreamsUpdated: CollectionUpdatedEvent<RemoteVideoStream>;
+    liveStreamsUpdated: CollectionUpdate<RemoteVideoStream>;
     participantCountChanged: void;
 }
 
@@ -22,7 +22,7 @@ export class LiveStreamCallFeature extends IdleFeature<LiveStreamEvents> {
 
 /** Pictures that the server puts together. Not offered yet: there are none. */
 export class ComposedStreamCallFeature extends IdleFeature<{
-    composedStreamsUpdated: CollectionUpdatedEvent<RemoteVideoStream>;
+    composedStreamsUpdated: CollectionUpdate<RemoteVideoStream>;
 }> {
     readonly name = 'ComposedStream';
 

@@ -1,5 +1,5 @@
 // What belongs to meetings of Microsoft Teams, which this server does not join.
-import type { CollectionUpdatedEvent } from '../events';
+import type { CollectionUpdate } from '../events';
 import type { CommunicationIdentifierKind, PhoneNumberIdentifier } from '../identifiers';
 import type { RemoteVideoStream, StreamSize } from '../streams/remote-video-stream';
 import { IdleFeature } from './idle-feature';
@@ -58,7 +58,7 @@ export interface TogetherModeSeatingPosition {
 }
 
 export interface TogetherModeEvents {
-    togetherModeStreamsUpdated: CollectionUpdatedEvent<RemoteVideoStream>;
+    togetherModeStreamsUpdated: CollectionUpdate<RemoteVideoStream>;
     togetherModeSceneUpdated: Map<string, TogetherModeSeatingPosition>;
     togetherModeSeatingUpdated: Map<string, TogetherModeSeatingPosition>;
 }

@@ -13,7 +13,7 @@ export interface RealTimeTextInfo {
 }
 
 /** Text that the others see while it is typed. Not offered yet. */
-export class RealTimeTextCallFeature extends IdleFeature<{ realTimeTextReceived: RealTimeTextInfo }> {
+export class RealTimeTextFeature extends IdleFeature<{ realTimeTextReceived: RealTimeTextInfo }> {
     readonly name = 'RealTimeText';
 
     sendRealTimeText(_text: string, _finalized?: boolean): Promise<void> {

@@ -1,4 +1,4 @@
-import type { CollectionUpdatedEvent } from '../events';
+import type { CollectionUpdate } from '../events';
 import { IdleFeature } from './idle-feature';
 
 /** How far a recording is. */
@@ -18,7 +18,7 @@ export interface RecordingInfo {
 
 export interface RecordingEvents {
     isRecordingActiveChanged: void;
-    recordingsUpdated: CollectionUpdatedEvent<RecordingInfo>;
+    recordingsUpdated: CollectionUpdate<RecordingInfo>;
 }
 
 /** Whether the call is recorded by the server. Not offered yet: it never is. */
@@ -49,7 +49,7 @@ export interface LocalRecordingInfo {
 
 export interface LocalRecordingEvents {
     isLocalRecordingActiveChanged: void;
-    localRecordingsUpdated: CollectionUpdatedEvent<LocalRecordingInfo>;
+    localRecordingsUpdated: CollectionUpdate<LocalRecordingInfo>;
 }
 
 /** Whether somebody records the call on their device. Not offered yet: it is not known. */

@@ -1,5 +1,5 @@
 import { mostSpotlighted, type CallSignals, type Mark } from '../calls/call-signals';
-import { EventSource, type CollectionUpdatedEvent } from '../events';
+import { EventSource, type CollectionUpdate } from '../events';
 import type { CommunicationIdentifier, CommunicationIdentifierKind } from '../identifiers';
 import type { CallFeatureContext } from './call-feature-context';
 import type { BaseFeature } from './feature';
@@ -14,7 +14,7 @@ export interface SpotlightedParticipant {
 }
 
 export interface SpotlightEvents {
-    spotlightChanged: CollectionUpdatedEvent<SpotlightedParticipant>;
+    spotlightChanged: CollectionUpdate<SpotlightedParticipant>;
 }
 
 /** People whom everybody shall see. The list is the same for all, for who comes later as well. */
