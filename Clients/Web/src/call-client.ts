@@ -46,6 +46,7 @@ export interface CallClientEvents {
 
 /** The beginning of everything: makes call agents and gives the device manager. */
 export class CallClient extends EventSource<CallClientEvents> {
+    private agents = 0;
     private lastCall: Call | undefined;
     private readonly features: FeatureSet<'callClientApiCtor'>;
     private readonly endpoint: string;
@@ -65,8 +66,16 @@ export class CallClient extends EventSource<CallClientEvents> {
             describe: () => ({ ...options.diagnostics, endpoint: this.endpoint, lastCall: describe(latest()) }),
         });
         presence.enter();
-        presence.on('otherPagesChanged', () => this.emit('isCallClientActiveInAnotherTabChanged'));
     }
+
+    /** @internal */
+    protected override listenersChanged(): void {
+        // The presence outlives its clients, and shall not keep those that nobody uses any more.
+        if (this.hasListeners('isCallClientActiveInAnotherTabChanged')) presence.on('otherPagesChanged', this.tabsChanged);
+        else presence.off('otherPagesChanged', this.tabsChanged);
+    }
+
+    private readonly tabsChanged = () => this.emit('isCallClientActiveInAnotherTabChanged');
 
     /** Whether another tab of this browser has a client, too. They would share microphone and camera. */
     get isCallClientActiveInAnotherTab(): boolean {
@@ -104,8 +113,14 @@ export class CallClient extends EventSource<CallClientEvents> {
         const self = { userId: welcome.userId, displayName };
         const agent = new CallAgent(connection, devices, tokenCredential, self, this.network);
         agents.set(welcome.userId, agent);
+        this.agents += 1;
+        if (this.agents === 1) presence.clientActive(true);
         agent.on('callsUpdated', ({ added }) => (this.lastCall = added[0] ?? this.lastCall));
-        connection.on('closed', () => agents.delete(welcome.userId));
+        connection.on('closed', () => {
+            agents.delete(welcome.userId);
+            this.agents -= 1;
+            if (this.agents === 0) presence.clientActive(false);
+        });
         return agent;
     }
 

@@ -78,6 +78,10 @@ describe('features', () => {
         assert.equal(call.feature(Features.Recording), before);
         assert.deepEqual(call.feature(Features.RaiseHand).getRaisedHands(), []);
         await assert.rejects(call.feature(Features.RaiseHand).raiseHand(), { reason: 'callEnded' });
+        // Nothing is measured any more.
+        StubPeerConnection.last.getStats = () => assert.fail('measured');
+        call.feature(Features.UserFacingDiagnostics);
+        await pass(10_000);
     });
 });
 
@@ -206,6 +210,17 @@ describe('debug info', () => {
         const { lastCall, environment } = JSON.parse(dump);
         assert.deepEqual([lastCall.id, lastCall.state, environment.environment.platform], [call.id, 'Connected', 'linux']);
         assert.ok(!dump.includes('Grace'));
+    });
+
+    test('knows of a second client of the page with an agent', async () => {
+        const { client, agent } = await signIn(library);
+        const feature = client.feature(Features.DebugInfo);
+        const heard = [];
+        feature.on('isAnotherCallClientActiveInSameTabChanged', () => heard.push(feature.isAnotherCallClientActiveInSameTab));
+        const second = await signIn(library, { welcome: { userId: '8:acs:a_second' } });
+        await second.agent.dispose();
+        await agent.dispose();
+        assert.deepEqual(heard, [true, false]);
     });
 
     test('knows no call before the first', () => {

@@ -1,13 +1,13 @@
+import type { EventSource } from '../events';
 import { FeatureSet } from '../features/feature-set';
 import type { WireReason } from '../signalling/protocol';
 import { AudioStreams } from './audio-streams';
-import type { Call } from './call';
 import { CallMedia } from './call-media';
 import type { CallOptions } from './call-options';
 import { CallRequests } from './call-requests';
 import { CallSignals } from './call-signals';
 import { CallStatus } from './call-status';
-import type { Beginning, CallHost } from './call-types';
+import type { Beginning, CallEvents, CallHost } from './call-types';
 import { muteParticipants } from './membership';
 import { MicrophoneState } from './microphone-state';
 import { PublishedPictures } from './published-pictures';
@@ -45,7 +45,7 @@ export class CallParts {
     }
 
     /** Tells in the name of `call` what happens in its parts. */
-    forwardEvents(call: Call): void {
+    forwardEvents(call: EventSource<CallEvents>): void {
         this.status.on('stateChanged', () => call.emit('stateChanged'));
         this.status.on('groupChanged', () => call.emit('isGroupCallChanged'));
         this.media.on('audioPlaybackBlockedChanged', () => call.emit('isAudioPlaybackBlockedChanged'));

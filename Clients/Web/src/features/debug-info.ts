@@ -50,7 +50,7 @@ export class DebugInfoCallClientFeature extends EventSource<DebugInfoEvents> imp
         return this.source.presence.isInOtherPages;
     }
 
-    /** Whether this page has a second client. */
+    /** Whether two clients of this page have agents. */
     get isAnotherCallClientActiveInSameTab(): boolean {
         return this.source.presence.clientsHere > 1;
     }

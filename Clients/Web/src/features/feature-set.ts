@@ -6,6 +6,7 @@ type Constructor<Feature> = new (context: never) => Feature;
 /** The features of one object, each made once, when it is first asked for. */
 export class FeatureSet<Kind extends string> {
     private readonly made = new Map<unknown, BaseFeature>();
+    private closed = false;
 
     /** `kind` is the member of a factory that makes features for `owner`, which is named in errors. */
     constructor(
@@ -25,12 +26,15 @@ export class FeatureSet<Kind extends string> {
         if (!feature) {
             feature = new type(this.context as never);
             this.made.set(type, feature);
+            // It can still be looked at, and has nothing left to watch.
+            if (this.closed) feature.dispose();
         }
         return feature as unknown as Feature;
     }
 
     /** Their owner is gone. */
     close(): void {
+        this.closed = true;
         for (const feature of this.made.values()) feature.dispose();
     }
 }

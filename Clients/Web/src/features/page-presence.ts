@@ -26,6 +26,7 @@ export class PagePresence extends EventSource<PagePresenceEvents> {
     private channel: BroadcastChannel | undefined;
     private clients = 0;
 
+    /** How many clients of this page have an agent. */
     get clientsHere(): number {
         return this.clients;
     }
@@ -34,10 +35,15 @@ export class PagePresence extends EventSource<PagePresenceEvents> {
         return this.others.size > 0;
     }
 
-    /** This page has one more client. */
+    /** A client of this page has an agent now, or has none any more. */
+    clientActive(active: boolean): void {
+        const before = this.clients > 1;
+        this.clients += active ? 1 : -1;
+        if (before !== this.clients > 1) this.emit('clientsHereChanged');
+    }
+
+    /** This page has a client. */
     enter(): void {
-        this.clients += 1;
-        if (this.clients > 1) this.emit('clientsHereChanged');
         if (this.channel || typeof BroadcastChannel === 'undefined' || typeof window === 'undefined') return;
         this.channel = new BroadcastChannel(channelName);
         // Node's own keeps a process alive; browsers' have no such method.

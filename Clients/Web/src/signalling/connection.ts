@@ -75,7 +75,6 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
     private readonly barriers = new Map<number, () => void>();
     private readonly backOff: BackOff;
     private readonly keeper: SessionKeeper;
-    /** The session that a page before this one left behind in the tab. */
     private abandoned: string | undefined;
     private endpointId: string | undefined;
     private forceRefresh = false;
@@ -226,7 +225,7 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
 
         if (closeCode === closeCodes.unauthorized) {
             const cause = this.lastError ?? callingError('unauthorized', closeReason || undefined);
-            // One try with a fresh token; if that is refused as well there is no sense in asking again and again.
+            // One try with a fresh token; if that is refused as well there is no sense in asking again.
             if (this.tokenRefused || !this.options.tokens.canRefresh) {
                 this.finish(cause);
                 return;
@@ -245,9 +244,7 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
             this.backOff.slowDown();
         }
         if (this.opening) {
-            this.finish(
-                this.lastError ?? callingError('serverUnreachable', undefined, this.options.url),
-            );
+            this.finish(this.lastError ?? callingError('serverUnreachable', undefined, this.options.url));
             return;
         }
         this.retryLater();
