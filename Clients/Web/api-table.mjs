@@ -119,7 +119,7 @@ ${[...reasons].map(([why, names]) => `| ${why} | ${code(names)} |`).join('\n')}
 * Features that telephones, rooms, recordings or roles belong to come with those; until then they are idle.
 * \`alternateCallerId\` has no effect, since there are no telephones to show it.
 * A view of a stream that is not sent at the moment waits for it; the mirrored SDK rejects with 412/43200.
-* Somebody whom the server does not know ends the call with 480/10037, as somebody who is signed in nowhere does.
+* Somebody whom the server does not know ends the call with 404/0; who is signed in nowhere, with 480/10037.
 * \`IncomingCall\` raises \`callEnded\` with 0/0 when it was accepted here.
 * Until the server has answered, \`Call.id\` is a GUID made in the page; \`idChanged\` tells of the server's.
 * Everybody in a call may lower hands, use the spotlight, mute and remove, until there are roles.

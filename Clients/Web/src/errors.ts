@@ -58,7 +58,6 @@ const kinds = {
     rendererDisposed: [405, 43209, 'rendererDisposed', 'The renderer has been disposed.'],
     rendererAlreadyDisposed: [400, 43210, 'rendererAlreadyDisposed', 'The renderer has been disposed already.'],
     answeredElsewhere: [487, 10003, 'answeredElsewhere', 'The call was answered on another device.'],
-    unknownCallee: [480, 10037, 'unknownCallee', 'There is no such user on this server, or not any more.'],
     callEnded: [410, 0, 'callEnded', 'The call is over.'],
     callNotConnected: [412, 0, 'callNotConnected', 'The call is not connected yet.'],
     agentExists: [409, 40228, 'agentExists', 'There is already a call agent for this user in this page.'],

@@ -163,36 +163,20 @@ describe('whom to call', () => {
         }
     });
 
-    test('what the server does not know has no device that could ring', async () => {
-        const { agent, socket } = await signIn(library);
-        const call = agent.startCall([grace]);
-        await settle();
-        const target = grace.communicationUserId;
-        const message = 'There is no such user.';
-        socket.fail('call.start', { code: 400, subCode: 0, reason: 'invalidTarget', message, target });
-        await settle();
-        const { code, subCode, resultCategories } = call.callEndReason;
-        assert.deepEqual([code, subCode, resultCategories], [480, 10037, ['ExpectedError']]);
-        assert.equal(call.callEndReason.message, message);
-    });
-
-    test('one who is added and not known leaves with 480/10037', async () => {
-        const { call, socket } = await joined(library);
-        const participant = call.addParticipant({ communicationUserId: '8:acs:a_gone' });
+    test('whom the server does not know ends the call, and the participation, with what it says', async () => {
+        const { call, agent, socket } = await joined(library);
         const target = '8:acs:a_gone';
-        socket.fail('call.add', { code: 400, subCode: 0, reason: 'invalidTarget', message: 'No.', target });
+        const error = { code: 404, subCode: 0, reason: 'userNotFound', message: 'There is no such user.', target };
+        const participant = call.addParticipant({ communicationUserId: target });
+        socket.fail('call.add', error);
         await settle();
-        assert.equal(`${participant.callEndReason.code}/${participant.callEndReason.subCode}`, '480/10037');
-    });
-
-    test('to call oneself is a mistake, not an absence', async () => {
-        const { agent, socket } = await signIn(library);
-        const target = agent.identifier.communicationUserId;
-        const call = agent.startCall([agent.identifier]);
+        assert.equal(participant.callEndReason.code, 404);
+        const second = agent.startCall([{ communicationUserId: target }]);
         await settle();
-        socket.fail('call.start', { code: 400, subCode: 0, reason: 'invalidTarget', message: 'Yourself.', target });
+        socket.fail('call.start', error);
         await settle();
-        assert.equal(call.callEndReason.code, 400);
+        const { code, subCode, message, resultCategories } = second.callEndReason;
+        assert.deepEqual([code, subCode, message, resultCategories], [404, 0, error.message, ['ExpectedError']]);
     });
 
     test('other ways into calls are refused by name', async () => {

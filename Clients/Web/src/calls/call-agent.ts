@@ -20,7 +20,7 @@ import type {
     StartCallOptions,
 } from './call-options';
 import { callerOf, isBegunBy, type Beginning, type CallerInfo } from './call-types';
-import { calleeError, calleeOf } from './callees';
+import { calleeOf } from './callees';
 import { contextToWire } from './custom-context';
 import { IncomingCall } from './incoming-call';
 
@@ -214,10 +214,7 @@ export class CallAgent extends EventSource<CallAgentEvents> {
 
     private begin(beginning: Beginning, caller: CallerInfo, options: CallOptions): Call {
         const call = this.make(beginning, caller, options);
-        void call.begin(options, async error => {
-            const failure = calleeError(error, this.self.userId);
-            return { failure, reason: failure };
-        });
+        void call.begin(options, async failure => ({ failure, reason: failure }));
         return call;
     }
 

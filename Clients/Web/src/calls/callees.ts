@@ -1,4 +1,4 @@
-import { CallingError, callingError } from '../errors';
+import { callingError } from '../errors';
 import { notOffered } from '../features/idle-feature';
 import { getIdentifierKind, getIdentifierRawId, type CommunicationIdentifier } from '../identifiers';
 
@@ -24,12 +24,4 @@ export function calleeOf(identifier: CommunicationIdentifier): string {
             if (typeof rawId === 'string') throw notOffered(`Calling ${rawId.slice(0, 64)}`, rawId);
             throw callingError('invalidIdentifier');
     }
-}
-
-/** The error with which an attempt to call somebody ends: those who are not known have no device that could ring. */
-export function calleeError(error: CallingError, caller: string): CallingError {
-    const isUnknown =
-        error.reason === 'userNotFound' ||
-        (error.reason === 'invalidTarget' && error.target !== undefined && error.target !== caller);
-    return isUnknown ? callingError('unknownCallee', error.message, error.target) : error;
 }

@@ -3,7 +3,7 @@ import { notOffered } from '../features/idle-feature';
 import { getIdentifierRawId, type CommunicationIdentifier } from '../identifiers';
 import type { AddParticipantOptions } from './call-options';
 import type { CallRequests } from './call-requests';
-import { calleeError, calleeOf } from './callees';
+import { calleeOf } from './callees';
 import type { RemoteParticipant } from './remote-participant';
 import type { Roster } from './roster';
 
@@ -24,7 +24,7 @@ export function addParticipant(
         .then(reply => {
             if (reply.participantId !== undefined) participant.participantId ||= reply.participantId;
         })
-        .catch((error: CallingError) => roster.uninvite(participant, calleeError(error, '')));
+        .catch((error: CallingError) => roster.uninvite(participant, error));
     return participant;
 }
 
