@@ -228,7 +228,13 @@ describe('ringing calls', () => {
     const codesOf = it => `${it.code}/${it.subCode}`;
 
     test('the loser of two accepts is told 487/10003, whichever news comes first', async () => {
-        for (const order of ['push first', 'refusal first', 'refusal alone']) {
+        for (const [order, word] of [
+            ['push first', 'notRinging'],
+            ['push first', 'answeredElsewhere'],
+            ['refusal first', 'answeredElsewhere'],
+            ['refusal alone', 'answeredElsewhere'],
+            ['refusal alone', 'invalidState'],
+        ]) {
             install();
             const { agent, socket, incoming, heard } = await ringing();
             const ended = [];
@@ -236,7 +242,7 @@ describe('ringing calls', () => {
             const accepting = incoming.accept();
             await settle();
             if (order === 'push first') socket.receive(end(487, 10003));
-            refuse(socket, 'invalidState', 409);
+            refuse(socket, word, 409);
             await settle();
             if (order === 'refusal first') socket.receive(end(487, 10003));
             socket.receive({ type: 'pong', time: socket.find('ping').time });
@@ -249,7 +255,7 @@ describe('ringing calls', () => {
     });
 
     test('accept after the caller gave up is 400/41006, and the call was cancelled', async () => {
-        for (const [reason, code] of [['callEnded', 410], ['callNotFound', 404]]) {
+        for (const [reason, code] of [['notRinging', 400], ['callEnded', 410], ['callNotFound', 404]]) {
             install();
             const { socket, incoming, heard } = await ringing();
             const accepting = incoming.accept();
