@@ -25,7 +25,7 @@ function collect(text) {
     let comment = [];
     let lines = [];
     const finish = () => {
-        const name = /^(?:declare )?(?:abstract )?(?:class|interface|type|const|function) (\w+)/.exec(lines[0] ?? '')?.[1];
+        const name = /^(?:declare )?(?:abstract )?(?:class|interface|type|const|enum|function) (\w+)/.exec(lines[0] ?? '')?.[1];
         if (name) declarations.set(name, [...comment, ...lines].join('\n'));
         comment = lines = [];
     };
@@ -35,7 +35,7 @@ function collect(text) {
             comment = [...comment, line];
         } else if (/^[a-z]/.test(line)) {
             if (lines.length > 0) finish();
-            lines = [line.replace(/^export (?=declare|interface|type|class|const)/, '')];
+            lines = [line.replace(/^export (?=declare|interface|type|class|const|enum)/, '')];
         } else {
             lines = [...lines, line];
         }

@@ -57,7 +57,8 @@ extension ActiveCall {
     mutating func invite(_ invitee: CallStateMachine.Invitee, by inviter: ParticipantID, now: Instant) {
         // One who is signed in nowhere is due at once, in a turn of its own: the caller sees the attempt and its end.
         let deadline = invitee.endpoints.isEmpty ? now : now + limits.ring
-        let invitation = Participant.Invitation(endpoints: invitee.endpoints, inviter: inviter, deadline: deadline)
+        let invitation = Participant.Invitation(
+            endpoints: invitee.endpoints, inviter: inviter, deadline: deadline, context: invitee.context)
         add(
             Participant(
                 id: invitee.participant, user: invitee.user, displayName: invitee.displayName, direction: .incoming,

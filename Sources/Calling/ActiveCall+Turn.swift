@@ -47,9 +47,12 @@ extension ActiveCall {
             actions.append(
                 .tell(departed.leg, .state(.disconnected, kind: kind, reason: departed.reason)))
         }
+        let connected = participants.values.filter(\.isConnected).compactMap(\.callLeg)
         if let report = turn.speakers, endReason == nil {
-            let legs = participants.values.filter(\.isConnected).compactMap(\.callLeg)
-            actions.append(.tellSpeakers(report, legs))
+            actions.append(.tellSpeakers(report, connected))
+        }
+        if !turn.reactions.isEmpty, endReason == nil {
+            actions.append(.tellReactions(turn.reactions, connected))
         }
         for fact in turn.facts + states {
             actions.append(.publish(event(fact, now: now)))

@@ -8,7 +8,7 @@ extension ActiveCall {
             state: participant.state, isMuted: participant.own.isMuted, isOnHold: participant.own.isOnHold,
             camera: participant.own.camera, screen: participant.own.screen,
             isSpeaking: !participant.own.isMuted && (speakers.current.levels[participant.id] ?? 0) > 0,
-            endpoint: participant.leg)
+            endpoint: participant.leg, marks: participant.own.marks)
     }
 
     var roster: [RosterEntry] {
@@ -52,12 +52,12 @@ extension ActiveCall {
 
     /// When the inviter has left the call is shown as coming from whoever is longest in it.
     func incomingCall(for invitee: ParticipantID) -> IncomingCall? {
-        guard let inviter = participants[invitee]?.inviter else { return nil }
+        guard let invitation = participants[invitee]?.invitation else { return nil }
         let legs = participants.values.filter { $0.leg != nil }
-        guard let caller = participants[inviter] ?? legs.first else { return nil }
+        guard let caller = participants[invitation.inviter] ?? legs.first else { return nil }
         return IncomingCall(
             call: id, participant: invitee, caller: caller.user, callerDisplayName: caller.displayName, kind: kind,
-            group: group, participantCount: legs.count)
+            group: group, participantCount: legs.count, context: invitation.context)
     }
 }
 

@@ -14,6 +14,9 @@ struct ActiveCall: Sendable {
     /// How the invitations ended that nobody accepted, while nobody is connected yet.
     var failedInvitations: [CallEndReason] = []
     var speakers: SpeakerThrottle
+    var reactions: ReactionThrottle
+    /// Orders raised hands and the spotlight by when they began.
+    var lastMark = 0
     var turn = Turn()
     var eventSequence: UInt64 = 0
     /// Set when the call is over.
@@ -25,6 +28,7 @@ struct ActiveCall: Sendable {
         self.id = id
         self.limits = limits
         speakers = SpeakerThrottle(interval: limits.speakerInterval)
+        reactions = ReactionThrottle(interval: limits.reactionInterval, limit: limits.reactionsPerReport)
         switch opening {
         case .dial(let caller, let invitees):
             guard !invitees.isEmpty else {
@@ -68,6 +72,7 @@ struct ActiveCall: Sendable {
         case .hold(let participant, let isOnHold): try hold(participant, isOnHold)
         case .publish(let participant, let camera, let screen):
             try publish(participant, camera: camera, screen: screen)
+        case .signal(let kind, let participant): try signal(kind, by: participant, now: now)
         case .signalling(let participant, let isLost): try signalling(participant, isLost: isLost, now: now)
         case .mediaOffered(let participant): try mediaOffered(participant, now: now)
         case .media(let participant, let isLost): try media(participant, isLost: isLost, now: now)
@@ -80,7 +85,7 @@ struct ActiveCall: Sendable {
 
     /// When something is due.
     var nextDeadline: Instant? {
-        var next = speakers.deadline
+        var next = [speakers.deadline, reactions.deadline].compactMap { $0 }.min()
         for participant in participants.values {
             if let expiry = participant.expiry(limits: limits) {
                 next = min(next ?? expiry.deadline, expiry.deadline)
@@ -101,6 +106,7 @@ struct ActiveCall: Sendable {
         if let report = speakers.poll(now: now) {
             turn.speakers = report
         }
+        turn.reactions = reactions.poll(now: now)
     }
 }
 
@@ -126,6 +132,7 @@ struct Turn: Sendable {
     var rings: [Ring] = []
     var silences: [Silence] = []
     var speakers: SpeakerReport?
+    var reactions: [ParticipantReaction] = []
     var facts: [CallEvent.Fact] = []
     /// The one who left last in this turn, for the reason that the other side of a 1:1 call is given.
     var lastToLeave: (participant: Participant, reason: CallEndReason)?

@@ -184,7 +184,7 @@ actor Call {
         case .tellRoster(let change, _):
             await media.expect(
                 change.added.map(\.participant), gone: change.removed.map(\.participant), in: id)
-        case .stopRinging, .ring, .tell, .tellSpeakers, .publish: break
+        case .stopRinging, .ring, .tell, .tellSpeakers, .tellReactions, .publish: break
         }
     }
 
@@ -218,6 +218,10 @@ actor Call {
         case .tellSpeakers(let report, let legs):
             for leg in legs {
                 await send(.speakers(report), to: leg, version: version)
+            }
+        case .tellReactions(let reactions, let legs):
+            for leg in legs {
+                await send(.reactions(reactions), to: leg, version: version)
             }
         case .publish(let event): await surroundings.observer.publish(event)
         case .end:

@@ -68,6 +68,11 @@ extension CallDirectory {
         try await apply(id, endpoint) { .publish($0, camera: camera, screen: screen) }
     }
 
+    /// Raises a hand, uses the spotlight or reacts, as the participant at the endpoint.
+    public func signal(_ signal: CallSignal, in id: CallID, at endpoint: EndpointID) async throws(CallRefusal) {
+        try await apply(id, endpoint) { .signal(signal, by: $0) }
+    }
+
     /// Answers an offer.
     public func negotiate(
         _ offer: MediaOffer, in id: CallID, at endpoint: EndpointID

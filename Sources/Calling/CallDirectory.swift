@@ -144,7 +144,8 @@ public actor CallDirectory {
 
     /// Calls one user (1:1) or several (group).
     public func start(
-        from endpoint: EndpointID, targets: [UserID], isMuted: Bool, media offer: MediaOffer? = nil
+        from endpoint: EndpointID, targets: [UserID], isMuted: Bool, context: CustomContext? = nil,
+        media offer: MediaOffer? = nil
     ) async throws(CallRefusal) -> SetUp {
         try requireOpen()
         let caller = try registered(endpoint)
@@ -161,7 +162,8 @@ public actor CallDirectory {
         }
         let call = try await openCall(group: nil)
         // Drawn up after the last suspension, so that nobody who signs in meanwhile is missed.
-        let invitees = await withEndpoints(of: targets, ringingIn: call)
+        var invitees = await withEndpoints(of: targets, ringingIn: call)
+        for index in invitees.indices { invitees[index].context = context }
         note(caller, in: call)
         do throws(CallRefusal) {
             let participant = ParticipantID(identifiers.guid())

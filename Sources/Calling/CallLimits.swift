@@ -14,6 +14,13 @@ public struct CallLimits: Hashable, Sendable {
     /// The shortest time between two reports of who speaks.
     public var speakerInterval: Duration = .milliseconds(250)
 
+    /// The shortest time between two reports of reactions.
+    public var reactionInterval: Duration = .milliseconds(250)
+    /// How many reactions one report has at most; of more, the oldest are not told.
+    public var reactionsPerReport = 32
+    /// How many participants are in the spotlight at most.
+    public var spotlighted = 7
+
     /// The limits that clients are written against.
     public static let standard = CallLimits()
 

@@ -25,12 +25,18 @@ extension CallStateMachine {
         public var displayName: String
         /// Where the user is registered; none ends the participation with 480/10037.
         public var endpoints: [EndpointID]
+        /// What the caller's application tells the callee's.
+        public var context: CustomContext?
 
-        public init(participant: ParticipantID, user: UserID, displayName: String, endpoints: [EndpointID]) {
+        public init(
+            participant: ParticipantID, user: UserID, displayName: String, endpoints: [EndpointID],
+            context: CustomContext? = nil
+        ) {
             self.participant = participant
             self.user = user
             self.displayName = displayName
             self.endpoints = endpoints
+            self.context = context
         }
     }
 
@@ -74,6 +80,8 @@ extension CallStateMachine {
         case hold(ParticipantID, Bool)
         /// Which pictures a participant publishes from now on.
         case publish(ParticipantID, camera: Bool, screen: Bool)
+        /// A participant raises a hand, uses the spotlight or reacts.
+        case signal(CallSignal, by: ParticipantID)
         /// The signalling connection of an endpoint in the call is lost, or back.
         case signalling(ParticipantID, isLost: Bool)
         /// The first offer of a participant was answered: packets must come.
@@ -119,6 +127,8 @@ extension CallStateMachine {
         case tell(Leg, LegNotification)
         /// Send the report to each of these legs.
         case tellSpeakers(SpeakerReport, [Leg])
+        /// Send the reactions to each of these legs.
+        case tellReactions([ParticipantReaction], [Leg])
         /// Publish the event.
         case publish(CallEvent)
         /// Close the conference and forget the call. Always the last action.

@@ -14,11 +14,12 @@ public struct RosterEntry: Hashable, Sendable {
     public var isSpeaking: Bool
     /// The endpoint that takes part, which tells two devices of one user apart; nil while the participant only rings.
     public var endpoint: EndpointID?
+    public var marks: ParticipantMarks
 
     public init(
         participant: ParticipantID, user: UserID, displayName: String, state: ParticipantState, isMuted: Bool = false,
         isOnHold: Bool = false, camera: Bool = false, screen: Bool = false, isSpeaking: Bool = false,
-        endpoint: EndpointID? = nil
+        endpoint: EndpointID? = nil, marks: ParticipantMarks = ParticipantMarks()
     ) {
         self.participant = participant
         self.user = user
@@ -30,6 +31,7 @@ public struct RosterEntry: Hashable, Sendable {
         self.screen = screen
         self.isSpeaking = isSpeaking
         self.endpoint = endpoint
+        self.marks = marks
     }
 }
 
@@ -77,16 +79,18 @@ public struct OwnState: Hashable, Sendable {
     public var isOnHold: Bool
     public var camera: Bool
     public var screen: Bool
+    public var marks: ParticipantMarks
 
     public init(
         isMuted: Bool = false, mutedBy: ParticipantID? = nil, isOnHold: Bool = false, camera: Bool = false,
-        screen: Bool = false
+        screen: Bool = false, marks: ParticipantMarks = ParticipantMarks()
     ) {
         self.isMuted = isMuted
         self.mutedBy = mutedBy
         self.isOnHold = isOnHold
         self.camera = camera
         self.screen = screen
+        self.marks = marks
     }
 }
 
@@ -137,10 +141,12 @@ public struct IncomingCall: Hashable, Sendable {
     public var group: GroupID?
     /// How many are in the call already, the caller included.
     public var participantCount: Int
+    /// What the caller's application tells; nil when it tells nothing.
+    public var context: CustomContext?
 
     public init(
         call: CallID, participant: ParticipantID, caller: UserID, callerDisplayName: String, kind: CallKind,
-        group: GroupID?, participantCount: Int
+        group: GroupID?, participantCount: Int, context: CustomContext? = nil
     ) {
         self.call = call
         self.participant = participant
@@ -149,6 +155,7 @@ public struct IncomingCall: Hashable, Sendable {
         self.kind = kind
         self.group = group
         self.participantCount = participantCount
+        self.context = context
     }
 }
 

@@ -54,6 +54,8 @@ public enum LegNotification: Hashable, Sendable {
     case own(OwnState)
     /// Who speaks.
     case speakers(SpeakerReport)
+    /// Who reacted, and how.
+    case reactions([ParticipantReaction])
     /// Whether the server gets packets from the participant.
     case media(isConnected: Bool)
     /// What is in these slots now.

@@ -21,6 +21,7 @@ struct Participant: Sendable {
         var endpoints: [EndpointID]
         var inviter: ParticipantID
         var deadline: Instant
+        var context: CustomContext?
     }
 
     /// Whether packets come from the participant.
@@ -68,20 +69,17 @@ struct Participant: Sendable {
         }
     }
 
-    /// The endpoints that ring; empty once there is a leg.
-    var ringingEndpoints: [EndpointID] {
+    /// By whom and where this participant is called in; nil once there is a leg.
+    var invitation: Invitation? {
         switch stage {
-        case .inviting(let invitation), .ringing(let invitation): invitation.endpoints
-        case .dialling, .joining, .connected: []
+        case .inviting(let invitation), .ringing(let invitation): invitation
+        case .dialling, .joining, .connected: nil
         }
     }
 
-    /// Who called this participant in; nil once there is a leg.
-    var inviter: ParticipantID? {
-        switch stage {
-        case .inviting(let invitation), .ringing(let invitation): invitation.inviter
-        case .dialling, .joining, .connected: nil
-        }
+    /// The endpoints that ring; empty once there is a leg.
+    var ringingEndpoints: [EndpointID] {
+        invitation?.endpoints ?? []
     }
 
     var isConnected: Bool {

@@ -70,7 +70,7 @@ struct RandomRunTests {
             let number = Int.random(in: 1...2, using: &random)
             let endpoint = EndpointID("\(name)\(number)")
             let flag = Bool.random(using: &random)
-            switch Int.random(in: 0..<26, using: &random) {
+            switch Int.random(in: 0..<31, using: &random) {
             case 0, 1: return .join(joiner(name, number), isReady: flag)
             case 2, 3: return .invite(invitee(name, number - (flag ? 1 : 0)), by: someone())
             case 4: return .ringing(someone())
@@ -89,6 +89,11 @@ struct RandomRunTests {
             case 20, 21: return .signalling(someone(), isLost: flag)
             case 22: return .mediaOffered(someone())
             case 23, 24: return .media(someone(), isLost: flag)
+            case 25: return .signal(.hand(isRaised: flag), by: someone())
+            case 26: return .signal(.lowerHands(flag ? nil : [someone()]), by: someone())
+            case 27: return .signal(.startSpotlight([someone(), someone()]), by: someone())
+            case 28: return .signal(.endSpotlight(flag ? nil : [someone()]), by: someone())
+            case 29: return .signal(.reaction(.applause), by: someone())
             default:
                 return .speakers(SpeakerReport(dominant: [someone()], levels: [someone(): 0.5]))
             }

@@ -16,6 +16,7 @@ struct Scene {
     /// The roster as each leg can rebuild it.
     var rosters: [ParticipantID: [ParticipantID: RosterEntry]] = [:]
     var own: [ParticipantID: OwnState] = [:]
+    var reactions: [ParticipantID: [ParticipantReaction]] = [:]
     var ringing: Set<EndpointID> = []
     var silenced: [EndpointID: CallEndReason] = [:]
     var onHold: [ParticipantID: Bool] = [:]
@@ -57,7 +58,7 @@ struct Scene {
         case .accept(let endpoint, _, _, _), .reject(let endpoint, _), .endpointGone(let endpoint):
             ringing.remove(endpoint)
         case .join, .invite, .ringing, .endpointAppeared, .ready, .hangUp, .drop, .remove, .mute, .muteOthers, .hold,
-            .publish, .signalling, .mediaOffered, .media, .speakers, .end, .timeout:
+            .publish, .signal, .signalling, .mediaOffered, .media, .speakers, .end, .timeout:
             break
         }
         take(actions)
@@ -154,6 +155,10 @@ struct Scene {
                 rosters[leg.participant] = [:]
             }
         case .tell(let leg, .own(let state)): own[leg.participant] = state
+        case .tellReactions(let told, let legs):
+            for leg in legs {
+                reactions[leg.participant, default: []] += told
+            }
         case .tell, .tellSpeakers: break
         case .publish(let event): events.append(event)
         case .end(let reason): ended = reason

@@ -1,7 +1,4 @@
-import type { CallingError } from './errors';
-
-/** How an ended call, or a participant's part in it, is to be counted. */
-export type CallEndResultCategory = 'Success' | 'ExpectedError' | 'UnexpectedClientError' | 'UnexpectedServerError';
+import { resultCategory, type CallEndResultCategory } from './result-category';
 
 /** Why a call ended, or why a participant left it. */
 export interface CallEndReason {
@@ -16,22 +13,6 @@ export interface CallEndReason {
 
 /** @internal */
 export function callEndReason(wire: { code: number; subCode: number; message?: string }): CallEndReason {
-    return {
-        code: wire.code,
-        subCode: wire.subCode,
-        message: wire.message ?? '',
-        resultCategories: [category(wire.code)],
-    };
-}
-
-/** @internal */
-export function endReasonOf(error: CallingError): CallEndReason {
-    return callEndReason(error);
-}
-
-function category(code: number): CallEndResultCategory {
-    if (code === 0) return 'Success';
-    if (code >= 500 && code < 600) return 'UnexpectedServerError';
-    if (code === 410 || (code >= 490 && code < 500)) return 'UnexpectedClientError';
-    return 'ExpectedError';
+    const { code, subCode, message = '' } = wire;
+    return { code, subCode, message, resultCategories: [resultCategory(code, subCode)] };
 }

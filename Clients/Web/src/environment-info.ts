@@ -4,6 +4,7 @@ export interface EnvironmentInfo {
     /** Whether the browser has what calls need. */
     isSupportedBrowser: boolean;
     isSupportedPlatform: boolean;
+    isSupportedBrowserVersion: boolean;
     isSupportedEnvironment: boolean;
 }
 
@@ -37,6 +38,7 @@ export function environmentInfo(userAgent: string): EnvironmentInfo {
         },
         isSupportedBrowser: supported,
         isSupportedPlatform: platform !== 'unknown',
+        isSupportedBrowserVersion: supported,
         isSupportedEnvironment: supported,
     };
 }

@@ -1,3 +1,5 @@
+import { resultCategory, type CallEndResultCategory } from './result-category';
+
 /** Plain data of a {@link CallingError}. */
 export interface CallingErrorInfo {
     code: number;
@@ -21,6 +23,8 @@ export class CallingError extends Error {
     readonly reason: string;
     /** The id the error concerns: of a call, a participant, a device or a message member. */
     readonly target: string | undefined;
+    /** Whether it was to be expected, or who has something to repair. */
+    readonly resultCategories: readonly CallEndResultCategory[];
 
     constructor(info: CallingErrorInfo) {
         super(info.message);
@@ -29,6 +33,7 @@ export class CallingError extends Error {
         this.subCode = info.subCode;
         this.reason = info.reason;
         this.target = info.target;
+        this.resultCategories = [resultCategory(info.code, info.subCode)];
     }
 }
 
@@ -44,7 +49,15 @@ const kinds = {
     videoAlreadyOn: [400, 41027, 'videoAlreadyOn', 'The camera is already on in this call.'],
     shareAlreadyOn: [400, 41035, 'shareAlreadyOn', 'The screen is already shared in this call.'],
     shareBeforeConnected: [412, 41071, 'shareBeforeConnected', 'The screen can be shared once the call is connected.'],
-    videoNotOn: [400, 0, 'videoNotOn', 'This stream is not being sent in the call.'],
+    invalidVideoStream: [400, 41025, 'invalidVideoStream', 'A camera is started with a LocalVideoStream.'],
+    videoAlreadyOff: [400, 41030, 'videoAlreadyOff', 'No camera is being sent in the call.'],
+    videoNotOn: [400, 41032, 'videoNotOn', 'This stream is not being sent in the call.'],
+    shareAlreadyOff: [400, 41041, 'shareAlreadyOff', 'No screen is being shared in the call.'],
+    invalidVideoDevice: [400, 43004, 'invalidVideoDevice', 'A picture comes from a VideoDeviceInfo or a MediaStream.'],
+    sameVideoDevice: [400, 43005, 'sameVideoDevice', 'This camera is in use already.'],
+    rendererDisposed: [405, 43209, 'rendererDisposed', 'The renderer has been disposed.'],
+    rendererAlreadyDisposed: [400, 43210, 'rendererAlreadyDisposed', 'The renderer has been disposed already.'],
+    answeredElsewhere: [487, 10003, 'answeredElsewhere', 'The call was answered on another device.'],
     callEnded: [410, 0, 'callEnded', 'The call is over.'],
     callNotConnected: [412, 0, 'callNotConnected', 'The call is not connected yet.'],
     agentExists: [409, 40228, 'agentExists', 'There is already a call agent for this user in this page.'],
@@ -57,9 +70,15 @@ const kinds = {
     microphoneBusy: [412, 0, 'microphoneBusy', 'The microphone could not be started; another program may be using it.'],
     noMicrophone: [412, 0, 'noMicrophone', 'No microphone was found.'],
     screenPermissionDenied: [403, 0, 'screenPermissionDenied', 'No screen was chosen, or sharing was not allowed.'],
+    screenPermissionDeniedBySystem: [
+        403,
+        0,
+        'screenPermissionDeniedBySystem',
+        'The operating system does not let the browser see the screen.',
+    ],
     screenFailed: [412, 0, 'screenFailed', 'The screen could not be captured.'],
     deviceStopped: [412, 0, 'deviceStopped', 'The device stopped working or was unplugged.'],
-    speakerSelectionUnavailable: [412, 0, 'speakerSelectionUnavailable', 'This browser cannot choose a loudspeaker.'],
+    speakerSelectionUnavailable: [405, 40606, 'speakerSelectionUnavailable', 'This browser cannot choose a loudspeaker.'],
     insecureContext: [
         412,
         0,
@@ -68,7 +87,8 @@ const kinds = {
     ],
     webRtcMissing: [412, 0, 'webRtcMissing', 'This browser has no WebRTC.'],
     featureNotSupported: [400, 0, 'featureNotSupported', 'This feature is not supported.'],
-    serverUnreachable: [490, 4502, 'serverUnreachable', 'The calling server cannot be reached.'],
+    featureNotOffered: [405, 0, 'featureNotOffered', 'This is not offered by the server.'],
+    serverUnreachable: [408, 40114, 'serverUnreachable', 'The calling server cannot be reached.'],
     connectionLost: [490, 4502, 'connectionLost', 'The connection to the calling server was lost.'],
     noToken: [495, 4507, 'noToken', 'No valid access token was supplied.'],
     unauthorized: [401, 10009, 'unauthorized', 'The access token is invalid, expired or revoked.'],
@@ -117,6 +137,10 @@ export function captureError(thrown: unknown, source: 'camera' | 'microphone' | 
         case 'microphone':
             return callingError(denied ? 'microphonePermissionDenied' : missing ? 'noMicrophone' : 'microphoneBusy');
         case 'screen':
+            // Chromium on macOS says so where the system settings forbid it.
+            if (denied && /system/i.test(String((thrown as Error).message))) {
+                return callingError('screenPermissionDeniedBySystem');
+            }
             return callingError(denied || name === 'AbortError' ? 'screenPermissionDenied' : 'screenFailed');
     }
 }

@@ -1,5 +1,5 @@
 /** What a listener may be told when a collection changes: the items that came and the items that went. */
-export interface CollectionUpdatedEvent<Item> {
+export interface CollectionUpdate<Item> {
     readonly added: readonly Item[];
     readonly removed: readonly Item[];
 }

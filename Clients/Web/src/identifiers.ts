@@ -55,18 +55,23 @@ export const isCommunicationUserIdentifier = (
 ): identifier is CommunicationUserIdentifier => 'communicationUserId' in identifier;
 
 export const isPhoneNumberIdentifier = (identifier: CommunicationIdentifier): identifier is PhoneNumberIdentifier =>
-    'phoneNumber' in identifier;
+    has(identifier, 'phoneNumber');
 
 export const isMicrosoftTeamsUserIdentifier = (
     identifier: CommunicationIdentifier,
-): identifier is MicrosoftTeamsUserIdentifier => 'microsoftTeamsUserId' in identifier;
+): identifier is MicrosoftTeamsUserIdentifier => has(identifier, 'microsoftTeamsUserId');
 
 export const isMicrosoftTeamsAppIdentifier = (
     identifier: CommunicationIdentifier,
-): identifier is MicrosoftTeamsAppIdentifier => 'teamsAppId' in identifier;
+): identifier is MicrosoftTeamsAppIdentifier => has(identifier, 'teamsAppId');
 
 export const isUnknownIdentifier = (identifier: CommunicationIdentifier): identifier is UnknownIdentifier =>
-    'id' in identifier;
+    has(identifier, 'id');
+
+/** Apps hand in anything, so that nothing is taken for granted. */
+function has(identifier: unknown, member: string): boolean {
+    return typeof identifier === 'object' && identifier !== null && member in identifier;
+}
 
 /** The identifier with its kind. */
 export function getIdentifierKind(identifier: CommunicationIdentifier): CommunicationIdentifierKind {
@@ -81,30 +86,34 @@ const userPrefixes = new Set(['acs', 'spool', 'dod-acs', 'gcch-acs']);
 const teamsUserClouds: Record<string, CommunicationCloud> = { orgid: 'public', dod: 'dod', gcch: 'gcch' };
 
 /** Reads a raw id such as `8:acs:…` or `4:+14255550100`; never fails, the last resort is {@link UnknownIdentifier}. */
-export function createIdentifierFromRawId(rawId: string): CommunicationIdentifier {
+export function createIdentifierFromRawId(rawId: string): CommunicationIdentifierKind {
     if (rawId.startsWith('4:')) return phoneNumber(rawId);
     const [scheme, prefix, ...rest] = rawId.split(':');
     const id = rest.join(':');
     if (scheme === '8' && prefix !== undefined && id !== '') {
-        if (userPrefixes.has(prefix)) return { communicationUserId: rawId };
-        if (prefix === 'teamsvisitor') return { microsoftTeamsUserId: id, isAnonymous: true, rawId };
+        if (userPrefixes.has(prefix)) return { kind: 'communicationUser', communicationUserId: rawId };
+        if (prefix === 'teamsvisitor') {
+            return { kind: 'microsoftTeamsUser', microsoftTeamsUserId: id, isAnonymous: true, rawId };
+        }
         const cloud = teamsUserClouds[prefix];
-        if (cloud) return { microsoftTeamsUserId: id, isAnonymous: false, cloud, rawId };
+        if (cloud) return { kind: 'microsoftTeamsUser', microsoftTeamsUserId: id, isAnonymous: false, cloud, rawId };
     }
     if (scheme === '28' && prefix !== undefined && id !== '') {
         const cloud = teamsUserClouds[prefix];
-        if (cloud) return { teamsAppId: id, cloud, rawId };
+        if (cloud) return { kind: 'microsoftTeamsApp', teamsAppId: id, cloud, rawId };
     }
-    return { id: rawId };
+    return { kind: 'unknown', id: rawId };
 }
 
-function phoneNumber(rawId: string): PhoneNumberIdentifier {
+function phoneNumber(rawId: string): CommunicationIdentifierKind {
     const number = rawId.slice('4:'.length);
-    if (number === 'anonymous') return { phoneNumber: number, isAnonymous: true, rawId };
+    if (number === 'anonymous') return { kind: 'phoneNumber', phoneNumber: number, isAnonymous: true, rawId };
     // An asserted id is what follows the last underscore, unless the underscore is the first character.
     const underscore = number.lastIndexOf('_');
-    if (underscore > 0) return { phoneNumber: number, assertedId: number.slice(underscore + 1), rawId };
-    return { phoneNumber: number, rawId };
+    if (underscore > 0) {
+        return { kind: 'phoneNumber', phoneNumber: number, assertedId: number.slice(underscore + 1), rawId };
+    }
+    return { kind: 'phoneNumber', phoneNumber: number, rawId };
 }
 
 /** Writes an identifier as a raw id. */

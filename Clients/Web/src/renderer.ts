@@ -1,6 +1,6 @@
 import { callingError } from './errors';
 import { LocalVideoStream } from './streams/local-video-stream';
-import type { RemoteVideoStream } from './streams/remote-video-stream';
+import type { RemoteVideoStream, StreamSize } from './streams/remote-video-stream';
 import { ViewMeter } from './view-meter';
 
 /** How a picture fills a view of another shape: distorted, cut off at the edges, or with empty edges. */
@@ -24,7 +24,7 @@ export class VideoStreamRenderer {
 
     /** Makes a view; put its `target` into the page. Starts the camera, or the transmission of a remote stream. */
     async createView(options: CreateViewOptions = {}): Promise<VideoStreamRendererView> {
-        if (this.disposed) throw callingError('disposed', 'The renderer has been disposed.');
+        if (this.disposed) throw callingError('rendererDisposed');
         if (this.stream instanceof LocalVideoStream) await this.stream.acquire();
         const disposed = () => this.views.delete(view);
         const view: VideoStreamRendererView = new VideoStreamRendererView(this.stream, options, disposed);
@@ -34,8 +34,16 @@ export class VideoStreamRenderer {
         return view;
     }
 
+    /** The size of the pictures; 0 × 0 until the first one. The mirrored SDK advises against it: read the stream's. */
+    get size(): StreamSize {
+        if (!(this.stream instanceof LocalVideoStream)) return this.stream.size;
+        const { width = 0, height = 0 } = this.stream.current?.getVideoTracks()[0]?.getSettings() ?? {};
+        return { width, height };
+    }
+
     /** Disposes all its views. */
     dispose(): void {
+        if (this.disposed) throw callingError('rendererAlreadyDisposed');
         this.disposed = true;
         for (const view of [...this.views]) view.dispose();
     }

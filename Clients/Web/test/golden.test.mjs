@@ -16,6 +16,8 @@ import {
     StubSocket,
 } from './stubs.mjs';
 
+const { Features } = library;
+
 const folder = new URL('../../../Tests/Golden/signalling/', import.meta.url);
 const files = readdirSync(folder).map(name => name.replace(/\.json$/, ''));
 const read = name => JSON.parse(readFileSync(new URL(`${name}.json`, folder), 'utf8'));
@@ -84,6 +86,16 @@ const senders = {
         await settle();
         return withoutMedia(socket.find('call.start'));
     },
+    'call.start.withContext': async () => {
+        const { agent, socket } = await signIn(library);
+        const { customContext } = golden('call.start.withContext');
+        const [sip, voip] = customContext.headers;
+        const context = { userToUser: customContext.userToUser, voipHeaders: [voip], sipHeaders: [sip] };
+        agent.startCall([{ communicationUserId: grace }], { customContext: context });
+        await settle();
+        const { customContext: sent, ...rest } = withoutMedia(socket.find('call.start'));
+        return { ...rest, customContext: { ...sent, headers: [...sent.headers].reverse() } };
+    },
     'call.join': async () => withoutMedia((await joined(library)).socket.find('call.join')),
     'call.join.withMedia': async () =>
         (await joined(library, { audioOptions: { muted: true } })).socket.find('call.join'),
@@ -115,6 +127,22 @@ const senders = {
         const camera = { id: 'camera:a', name: 'A', deviceType: 'UsbCamera' };
         unanswered(call.startVideo(new library.LocalVideoStream(camera)));
     }),
+    'call.raiseHand': inCall('call.raiseHand', call => unanswered(call.feature(Features.RaiseHand).raiseHand())),
+    'call.lowerHands': inCall('call.lowerHands', call =>
+        unanswered(call.feature(Features.RaiseHand).lowerHands([user(grace)])),
+    ),
+    'call.lowerHands.all': inCall('call.lowerHands', call =>
+        unanswered(call.feature(Features.RaiseHand).lowerAllHands()),
+    ),
+    'call.spotlight': inCall('call.spotlight', call =>
+        unanswered(call.feature(Features.Spotlight).startSpotlight([user(grace)])),
+    ),
+    'call.spotlight.end': inCall('call.spotlight', call =>
+        unanswered(call.feature(Features.Spotlight).stopAllSpotlight()),
+    ),
+    'call.react': inCall('call.react', call =>
+        unanswered(call.feature(Features.Reaction).sendReaction({ reactionType: 'applause' })),
+    ),
     'media.offer': inCall('media.offer', () => StubPeerConnection.last.become('failed')),
     'media.receive': inCall('media.receive', async (call, socket) => {
         socket.receive(golden('call.roster'));
@@ -157,6 +185,11 @@ function withoutMedia(message) {
     return rest;
 }
 
+/** An identifier as the library gives it. */
+function user(communicationUserId) {
+    return { kind: 'communicationUser', communicationUserId };
+}
+
 /** The test ends before the server has answered. */
 function unanswered(promise) {
     promise.catch(() => {});
@@ -192,7 +225,7 @@ describe('client messages', () => {
 const effects = {
     welcome: async () => {
         const { agent } = await signIn(library);
-        assert.deepEqual(agent.identifier, { communicationUserId: golden('welcome').userId });
+        assert.deepEqual(agent.identifier, user(golden('welcome').userId));
         assert.equal(agent.connectionState, 'Connected');
     },
     'welcome.resumed': async () => {
@@ -260,7 +293,7 @@ const effects = {
         assert.equal(call.remoteParticipants[0].displayName, 'Grace');
         assert.equal(StubPeerConnection.last.remoteDescription.sdp, golden('reply.call.withMedia').media.sdp);
         const { dominantSpeakers } = call.feature(library.Features.DominantSpeakers);
-        assert.deepEqual(dominantSpeakers.speakersList, [{ communicationUserId: grace }]);
+        assert.deepEqual(dominantSpeakers.speakersList, [user(grace)]);
     },
     'reply.participant': async () => {
         const { call, socket } = await joined(library);
@@ -299,8 +332,17 @@ const effects = {
     incomingCall: async () => {
         const { incoming } = await ringing();
         assert.equal(incoming.id, callId);
-        assert.deepEqual(incoming.callerInfo, { identifier: { communicationUserId: grace }, displayName: 'Grace' });
+        assert.deepEqual(incoming.callerInfo, { identifier: user(grace), displayName: 'Grace' });
         assert.equal(incoming.isGroupCall, false);
+    },
+    'incomingCall.withContext': async () => {
+        const { agent, socket } = await signIn(library);
+        let incoming;
+        agent.on('incomingCall', event => (incoming = event.incomingCall));
+        socket.receive(golden('incomingCall.withContext'));
+        const { userToUser, voipHeaders, sipHeaders, xHeaders } = incoming.customContext;
+        const [sip, voip] = golden('incomingCall.withContext').customContext.headers;
+        assert.deepEqual([userToUser, voipHeaders, sipHeaders, xHeaders], ['order 4711', [voip], [sip], [sip]]);
     },
     incomingCallEnded: async () => {
         const { socket, incoming } = await ringing();
@@ -356,6 +398,31 @@ const effects = {
         assert.deepEqual(heard, ['mutedByOthers']);
         const [track] = (await call.localAudioStreams[0].getMediaStream()).getTracks();
         assert.equal(track.enabled, false);
+    },
+    'call.roster.marked': async () => {
+        const { call, socket } = await joined(library);
+        socket.receive(golden('call.roster.marked'));
+        const { participantId } = golden('call.roster.marked').changed[0];
+        const marked = [{ identifier: user(grace), participantId, order: 1 }];
+        assert.deepEqual(call.feature(Features.RaiseHand).getRaisedHands(), marked);
+        assert.deepEqual(call.feature(Features.Spotlight).getSpotlightedParticipants(), marked);
+    },
+    'call.self.marked': async () => {
+        const { agent, call, socket } = await joined(library);
+        socket.receive(golden('call.self.marked'));
+        const { participantId } = call.info;
+        const marked = [{ identifier: agent.identifier, participantId, order: 1 }];
+        assert.deepEqual(call.feature(Features.RaiseHand).getRaisedHands(), marked);
+        assert.deepEqual(call.feature(Features.Spotlight).getSpotlightedParticipants(), marked);
+    },
+    'call.reactions': async () => {
+        const { call, socket } = await joined(library);
+        const heard = [];
+        call.feature(Features.Reaction).on('reaction', event => heard.push(event));
+        socket.receive(golden('call.reactions'));
+        const { participantId } = golden('call.reactions').reactions[0];
+        const reactionMessage = { reactionType: 'heart' };
+        assert.deepEqual(heard, [{ identifier: user(grace), participantId, reactionMessage }]);
     },
     'call.speakers': async () => {
         const { call, socket } = await joined(library);

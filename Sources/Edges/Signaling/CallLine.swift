@@ -23,6 +23,7 @@ extension LegMessage {
         case .roster: nil
         case .own(let own): .own(call, own)
         case .speakers(let report): .speakers(call, report)
+        case .reactions(let reactions): .reactions(call, reactions)
         case .media(let isConnected): .mediaState(call, isConnected: isConnected)
         case .slots(let slots): .slots(call, slots)
         case .codecWanted(let mid, let codec, let reason): .codec(call, mid: mid, codec: codec, reason: reason)

@@ -14,12 +14,15 @@ extension CallEndReason {
 
 extension RosterEntry {
     var json: JSONValue {
-        [
-            "participantId": participant.json, "userId": user.json, "endpointId": JSONValue(endpoint?.rawValue),
-            "displayName": .string(displayName),
-            "state": .string(state.rawValue), "muted": .bool(isMuted), "onHold": .bool(isOnHold),
-            "camera": .bool(camera), "screen": .bool(screen), "speaking": .bool(isSpeaking),
+        let members: [JSONValue.Member] = [
+            .init(name: "participantId", value: participant.json), .init(name: "userId", value: user.json),
+            .init(name: "endpointId", value: JSONValue(endpoint?.rawValue)),
+            .init(name: "displayName", value: .string(displayName)),
+            .init(name: "state", value: .string(state.rawValue)), .init(name: "muted", value: .bool(isMuted)),
+            .init(name: "onHold", value: .bool(isOnHold)), .init(name: "camera", value: .bool(camera)),
+            .init(name: "screen", value: .bool(screen)), .init(name: "speaking", value: .bool(isSpeaking)),
         ]
+        return .object(members + marks.members)
     }
 }
 
@@ -40,13 +43,22 @@ extension OwnState {
             .init(name: "muted", value: .bool(isMuted)), .init(name: "mutedBy", value: JSONValue(mutedBy?.rawValue)),
             .init(name: "onHold", value: .bool(isOnHold)), .init(name: "camera", value: .bool(camera)),
             .init(name: "screen", value: .bool(screen)),
-        ]
+        ] + marks.members
+    }
+}
+
+extension ParticipantMarks {
+    /// A mark that is not there has no member.
+    var members: [JSONValue.Member] {
+        [("hand", hand), ("spotlight", spotlight)].compactMap { name, order in
+            order.map { JSONValue.Member(name: name, value: .integer($0)) }
+        }
     }
 }
 
 extension ServerMessage.Snapshot {
     var json: JSONValue {
-        [
+        let view: JSONValue = [
             "callId": call.call.json, "kind": .string(call.kind.rawValue), "state": .string(call.state.rawValue),
             "direction": .string(call.direction.rawValue), "groupId": JSONValue(call.group?.rawValue),
             "participantId": call.participant.json, "muted": .bool(call.own.isMuted),
@@ -54,17 +66,43 @@ extension ServerMessage.Snapshot {
             "rosterSequence": .integer(rosterSequence), "participants": .array(call.participants.map(\.json)),
             "dominant": .array(call.dominant.map(\.json)),
         ]
+        return view.adding(call.own.marks.members)
+    }
+}
+
+extension JSONValue {
+    /// An object with some more members.
+    fileprivate func adding(_ more: [Member]) -> JSONValue {
+        guard case .object(let members) = self else { return self }
+        return .object(members + more)
+    }
+}
+
+extension CustomContext {
+    fileprivate var json: JSONValue {
+        var members: [JSONValue.Member] = []
+        if let userToUser {
+            members.append(.init(name: "userToUser", value: .string(userToUser)))
+        }
+        if !headers.isEmpty {
+            let headers = headers.map { header -> JSONValue in
+                ["key": .string(header.key), "value": .string(header.value)]
+            }
+            members.append(.init(name: "headers", value: .array(headers)))
+        }
+        return .object(members)
     }
 }
 
 extension IncomingCall {
     var json: JSONValue {
-        [
+        let view: JSONValue = [
             "type": "incomingCall", "callId": call.json,
             "from": ["userId": caller.json, "displayName": .string(callerDisplayName)],
             "kind": .string(kind.rawValue), "groupId": JSONValue(group?.rawValue),
             "participantCount": .integer(participantCount),
         ]
+        return view.adding(context.map { [.init(name: "customContext", value: $0.json)] } ?? [])
     }
 }
 

@@ -54,7 +54,8 @@ extension ClientMessage {
                     "targets", reader.optionalStrings("targets", each: .user, limit: MessageLimits.names)
                 )
                 .map { UserID($0) },
-                isMuted: try reader.bool("muted", default: false), media: try offer(in: reader))
+                isMuted: try reader.bool("muted", default: false), context: try context(in: reader),
+                media: try offer(in: reader))
         case "call.join":
             .join(
                 GroupID(try reader.guid("groupId")), isMuted: try reader.bool("muted", default: false),
@@ -78,6 +79,8 @@ extension ClientMessage {
         case "call.hold": .hold(try call(reader), try reader.bool("onHold"))
         case "call.publish":
             .publish(try call(reader), camera: try reader.bool("camera"), screen: try reader.bool("screen"))
+        case "call.raiseHand", "call.lowerHands", "call.spotlight", "call.react":
+            .signal(try call(reader), try signal(type, reader))
         case "media.servers": .servers
         case "media.offer": .offer(try call(reader), try offer(reader))
         case "media.receive": .receive(try call(reader), try slots(reader))

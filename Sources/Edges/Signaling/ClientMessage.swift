@@ -27,7 +27,7 @@ enum ClientMessage: Hashable, Sendable {
         case token(String)
         /// Which STUN and TURN servers the client may use.
         case servers
-        case start(targets: [UserID], isMuted: Bool, media: MediaOffer?)
+        case start(targets: [UserID], isMuted: Bool, context: CustomContext?, media: MediaOffer?)
         case join(GroupID, isMuted: Bool, media: MediaOffer?)
         case accept(CallID, isMuted: Bool, media: MediaOffer?)
         case reject(CallID, Rejection)
@@ -39,6 +39,7 @@ enum ClientMessage: Hashable, Sendable {
         case muteParticipants(CallID, [ParticipantID]?)
         case hold(CallID, Bool)
         case publish(CallID, camera: Bool, screen: Bool)
+        case signal(CallID, CallSignal)
         case offer(CallID, MediaOffer)
         case receive(CallID, [SlotRequest])
         /// Who gets what is sent on a data channel; nil means everybody.

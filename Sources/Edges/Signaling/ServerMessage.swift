@@ -44,6 +44,7 @@ enum ServerMessage: Hashable, Sendable {
     case roster(CallID, sequence: Int, RosterChange)
     case own(CallID, OwnState)
     case speakers(CallID, SpeakerReport)
+    case reactions(CallID, [ParticipantReaction])
     case mediaState(CallID, isConnected: Bool)
     case slots(CallID, [SlotState])
     case codec(CallID, mid: String, codec: String, reason: String)
@@ -76,6 +77,14 @@ extension ServerMessage {
         case .own(let call, let own):
             .object([.type("call.self"), .init(name: "callId", value: call.json)] + own.members)
         case .speakers(let call, let report): report.json(call: call)
+        case .reactions(let call, let reactions):
+            [
+                "type": "call.reactions", "callId": call.json,
+                "reactions": .array(
+                    reactions.map {
+                        ["participantId": $0.participant.json, "reaction": .string($0.reaction.rawValue)]
+                    }),
+            ]
         case .mediaState(let call, let isConnected):
             [
                 "type": "media.state", "callId": call.json,

@@ -39,7 +39,7 @@ extension [Limit] {
                 "elements of an array (\(MessageLimits.lines) of m-lines, \(MessageLimits.recipients) of recipients)",
                 per: .message, consequence: refused, test: "elements"),
             text(.type), text(.identifier), text(.user), text(.resumeKey), text(.token), text(.mid),
-            text(.displayName),
+            text(.displayName), text(.contextKey), text(.contextValue),
             Limit(
                 "signalling.displayNameCharacters", MessageLimits.displayNameCharacters, "characters", per: .message,
                 consequence: refused, test: "displayName"),

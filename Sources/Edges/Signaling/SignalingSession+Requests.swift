@@ -26,8 +26,10 @@ extension SignalingSession {
         let directory = surroundings.directory
         switch request {
         case .token, .servers: break
-        case .start(let targets, let isMuted, let media):
-            return .setUp(try await directory.start(from: id, targets: targets, isMuted: isMuted, media: media))
+        case .start(let targets, let isMuted, let context, let media):
+            return .setUp(
+                try await directory.start(
+                    from: id, targets: targets, isMuted: isMuted, context: context, media: media))
         case .join(let group, let isMuted, let media):
             return .setUp(try await directory.join(group, from: id, isMuted: isMuted, media: media))
         case .accept(let call, let isMuted, let media):
@@ -43,6 +45,7 @@ extension SignalingSession {
         case .hold(let call, let isOnHold): try await directory.setOnHold(isOnHold, in: call, at: id)
         case .publish(let call, let camera, let screen):
             try await directory.setPublishing(camera: camera, screen: screen, in: call, at: id)
+        case .signal(let call, let signal): try await directory.signal(signal, in: call, at: id)
         case .offer(let call, let offer): return .media(try await directory.negotiate(offer, in: call, at: id))
         case .receive(let call, let slots): try await directory.request(slots, in: call, at: id)
         case .dataRecipients(let call, let channel, let recipients):
@@ -97,7 +100,8 @@ extension ClientMessage.Request {
         case .accept: .accept
         case .reject: .reject
         case .add: .add
-        case .hangUp, .remove, .mute, .muteParticipants, .hold, .publish, .offer, .receive, .dataRecipients: .takePart
+        case .hangUp, .remove, .mute, .muteParticipants, .hold, .publish, .signal, .offer, .receive, .dataRecipients:
+            .takePart
         }
     }
 }

@@ -418,8 +418,8 @@ extension ClientMessage.Request {
     fileprivate var setsUpCall: Bool {
         switch self {
         case .start, .join, .accept: true
-        case .token, .reject, .hangUp, .add, .remove, .mute, .muteParticipants, .hold, .publish, .offer, .receive,
-            .dataRecipients, .servers:
+        case .token, .reject, .hangUp, .add, .remove, .mute, .muteParticipants, .hold, .publish, .signal, .offer,
+            .receive, .dataRecipients, .servers:
             false
         }
     }

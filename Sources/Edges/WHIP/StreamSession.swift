@@ -235,7 +235,7 @@ actor StreamSession: Endpoint {
             end(reason)
             return
         // A publisher cannot be asked to offer anew, nor a viewer to be shown why a slot is empty.
-        case .state, .own, .media, .slots, .codecWanted, .layers, .allocation: break
+        case .state, .own, .reactions, .media, .slots, .codecWanted, .layers, .allocation: break
         }
         phase = .live(life)
         if isNews { direct() }

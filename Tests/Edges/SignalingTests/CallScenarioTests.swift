@@ -126,6 +126,59 @@ struct CallScenarioTests {
         #expect(entry["state"] == "Hold")
     }
 
+    @Test("Hands, spotlight and reactions are told, and a snapshot has them for who comes later")
+    func signals() async throws {
+        let ada = await stage.signIn("ada")
+        let bea = await stage.signIn("bea")
+        let joined = await ada.request("call.join", ["groupId": group])
+        let call = try #require(joined["call"]?["callId"])
+        let adas = try #require(joined["call"]?["participantId"])
+        await bea.request("call.join", ["groupId": group])
+        _ = (ada.connection.takeAll(), bea.connection.takeAll())
+        await ada.request("call.raiseHand", ["callId": call, "raised": true])
+        #expect(ada.push("call.self")?["hand"] == 1)
+        await bea.request("call.spotlight", ["callId": call, "participantIds": [adas], "on": true])
+        await stage.clock.advance(by: .milliseconds(50))
+        var last: JSONValue?
+        while let roster = bea.push("call.roster") { last = roster }
+        #expect(last?["changed"]?.elements.first?["hand"] == 1)
+        #expect(last?["changed"]?.elements.first?["spotlight"] == 2)
+        await bea.request("call.react", ["callId": call, "reaction": "applause"])
+        #expect(ada.push("call.reactions")?["reactions"]?.elements.first?["reaction"] == "applause")
+        #expect(bea.push("call.reactions") != nil)
+        let cleo = await stage.signIn("cleo")
+        let late = await cleo.request("call.join", ["groupId": group])
+        let seen = late["call"]?["participants"]?.elements.first { $0["participantId"] == adas }
+        #expect(seen?["hand"] == 1)
+        #expect(seen?["spotlight"] == 2)
+        await cleo.request("call.lowerHands", ["callId": call])
+        #expect(ada.push("call.self")?["spotlight"] == 2)
+        while let own = ada.push("call.self") { last = own }
+        #expect(last?["hand"] == nil)
+        let refused = await ada.request("call.react", ["callId": call, "reaction": "yawn"])
+        #expect(refused.refusal == "malformedMessage")
+        let unnamed = await ada.request("call.spotlight", ["callId": call, "on": true])
+        #expect(unnamed.refusal == "malformedMessage")
+    }
+
+    @Test("What the caller's application tells travels with the ring, within limits")
+    func customContext() async throws {
+        let ada = await stage.signIn("ada")
+        let bea = await stage.signIn("bea")
+        let context: JSONValue = ["userToUser": "order 4711", "headers": [["key": "queue", "value": "billing"]]]
+        await ada.request("call.start", ["targets": ["8:acs:bea"], "customContext": context])
+        #expect(bea.push("incomingCall")?["customContext"]?.canonical == context.canonical)
+        let long = JSONValue.string(String(repeating: "x", count: 257))
+        let headers = JSONValue.array((0..<11).map { ["key": .string("k\($0)"), "value": "v"] })
+        for wrong: JSONValue in [
+            ["userToUser": long], ["headers": headers], ["headers": [["key": long, "value": "v"]]],
+            ["headers": [["value": "v"]]], "order 4711",
+        ] {
+            let reply = await ada.request("call.start", ["targets": ["8:acs:bea"], "customContext": wrong])
+            #expect(reply.refusal == "malformedMessage")
+        }
+    }
+
     @Test("Remove and hang up for everyone")
     func leaving() async throws {
         let clients = [await stage.signIn("ada"), await stage.signIn("bea"), await stage.signIn("cleo")]

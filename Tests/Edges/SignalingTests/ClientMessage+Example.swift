@@ -35,10 +35,10 @@ extension ClientMessage.Request {
         }
         switch self {
         case .token(let token): return message("token", .some("token", .string(token)))
-        case .start(let targets, let isMuted, let offer):
+        case .start(let targets, let isMuted, let context, let offer):
             return message(
                 "call.start", .some("targets", .array(targets.map(\.json))), .some("muted", .bool(isMuted)),
-                media(offer))
+                context.flatMap { .some("customContext", $0.example) }, media(offer))
         case .join(let group, let isMuted, let offer):
             return message("call.join", .some("groupId", group.json), .some("muted", .bool(isMuted)), media(offer))
         case .accept(let id, let isMuted, let offer):
@@ -58,6 +58,9 @@ extension ClientMessage.Request {
         case .hold(let id, let isOnHold): return message("call.hold", call(id), .some("onHold", .bool(isOnHold)))
         case .publish(let id, let camera, let screen):
             return message("call.publish", call(id), .some("camera", .bool(camera)), .some("screen", .bool(screen)))
+        case .signal(let id, let signal):
+            let (type, members) = signal.example
+            return message(type, call(id), members)
         case .offer(let id, let offer): return message("media.offer", call(id), offer.members)
         case .servers: return message("media.servers")
         case .receive(let id, let slots):
@@ -81,6 +84,35 @@ extension MediaOffer {
                         lines.map { ["mid": .string($0.mid), "purpose": .string($0.purpose.rawValue)] })))
         }
         return members
+    }
+}
+
+extension CallSignal {
+    fileprivate var example: (type: String, members: [JSONValue.Member]) {
+        func named(_ participants: [ParticipantID]?) -> [JSONValue.Member] {
+            participants.map { [.init(name: "participantIds", value: .array($0.map(\.json)))] } ?? []
+        }
+        func flag(_ name: String, _ value: Bool) -> JSONValue.Member { .init(name: name, value: .bool(value)) }
+        switch self {
+        case .hand(let isRaised): return ("call.raiseHand", [flag("raised", isRaised)])
+        case .lowerHands(let others): return ("call.lowerHands", named(others))
+        case .startSpotlight(let others): return ("call.spotlight", named(others) + [flag("on", true)])
+        case .endSpotlight(let others): return ("call.spotlight", named(others) + [flag("on", false)])
+        case .reaction(let reaction):
+            return ("call.react", [.init(name: "reaction", value: .string(reaction.rawValue))])
+        }
+    }
+}
+
+extension CustomContext {
+    fileprivate var example: JSONValue {
+        .object(
+            .maybe("userToUser", userToUser),
+            headers.isEmpty
+                ? nil
+                : .some(
+                    "headers",
+                    .array(headers.map { ["key": .string($0.key), "value": .string($0.value)] })))
     }
 }
 

@@ -34,14 +34,16 @@ struct GoldenMessageTests {
             client == [
                 "hello", "ping", "bye", "token", "call.start", "call.join", "call.accept", "call.reject",
                 "call.hangUp", "call.add", "call.remove", "call.mute", "call.muteParticipants", "call.hold",
-                "call.publish", "media.offer", "media.receive", "media.servers",
+                "call.publish", "call.raiseHand", "call.lowerHands", "call.spotlight", "call.react", "media.offer",
+                "media.receive", "media.servers",
                 "data.recipients",
             ])
         let server = Set(Self.goldens("server").compactMap { $0.message["type"]?.string })
         #expect(
             server == [
                 "welcome", "pong", "reply", "error", "tokenExpiring", "serverClosing", "incomingCall",
-                "incomingCallEnded", "call.state", "call.roster", "call.self", "call.speakers", "media.state",
+                "incomingCallEnded", "call.state", "call.roster", "call.self", "call.speakers", "call.reactions",
+                "media.state",
                 "media.slots", "media.codec", "media.layers", "media.allocation",
             ])
     }

@@ -52,7 +52,8 @@ extension ServerMessage {
                     call: call, participant: ParticipantID(""), caller: UserID(from.text("userId")),
                     callerDisplayName: from.text("displayName"), kind: kind,
                     group: json["groupId"]?.string.map { GroupID($0) },
-                    participantCount: json.number("participantCount")))
+                    participantCount: json.number("participantCount"),
+                    context: json["customContext"].map { CustomContext(example: $0) }))
         case "incomingCallEnded":
             guard let reason = json["reason"].flatMap({ CallEndReason(example: $0) }) else { return nil }
             self = .incomingCallEnded(call, reason)
@@ -86,6 +87,14 @@ extension ServerMessage {
                                 nil
                             }
                         })))
+        case "call.reactions":
+            self = .reactions(
+                call,
+                json.list("reactions").compactMap { told in
+                    Reaction(rawValue: told.text("reaction")).map {
+                        ParticipantReaction(participant: ParticipantID(told.text("participantId")), reaction: $0)
+                    }
+                })
         case "media.state": self = .mediaState(call, isConnected: json.text("state") == "connected")
         case "media.slots": self = .slots(call, json.list("slots").compactMap { SlotState(example: $0) })
         case "media.codec":
@@ -136,7 +145,22 @@ extension OwnState {
     fileprivate init(example json: JSONValue) {
         self.init(
             isMuted: json.flag("muted"), mutedBy: json["mutedBy"]?.string.map { ParticipantID($0) },
-            isOnHold: json.flag("onHold"), camera: json.flag("camera"), screen: json.flag("screen"))
+            isOnHold: json.flag("onHold"), camera: json.flag("camera"), screen: json.flag("screen"),
+            marks: ParticipantMarks(example: json))
+    }
+}
+
+extension ParticipantMarks {
+    fileprivate init(example json: JSONValue) {
+        self.init(hand: json["hand"]?.integer, spotlight: json["spotlight"]?.integer)
+    }
+}
+
+extension CustomContext {
+    fileprivate init(example json: JSONValue) {
+        self.init(
+            userToUser: json["userToUser"]?.string,
+            headers: json.list("headers").map { Header(key: $0.text("key"), value: $0.text("value")) })
     }
 }
 
@@ -147,7 +171,8 @@ extension RosterEntry {
             participant: ParticipantID(json.text("participantId")), user: UserID(json.text("userId")),
             displayName: json.text("displayName"), state: state, isMuted: json.flag("muted"),
             isOnHold: json.flag("onHold"), camera: json.flag("camera"), screen: json.flag("screen"),
-            isSpeaking: json.flag("speaking"), endpoint: json["endpointId"]?.string.map { EndpointID($0) })
+            isSpeaking: json.flag("speaking"), endpoint: json["endpointId"]?.string.map { EndpointID($0) },
+            marks: ParticipantMarks(example: json))
     }
 }
 

@@ -295,6 +295,53 @@ function readBlock(bytes) {
     return makeBlock(number, bytes.length).every((byte, offset) => byte === bytes[offset]) ? number : null;
 }
 
+// Hands, spotlight, reactions and diagnostics.
+function hearSignals() {
+    const note1 = (what) => (event) => note(what, { user: rawId(event.identifier) });
+    call.feature(sdk.Features.RaiseHand).on("raisedHandEvent", note1("handRaised"));
+    call.feature(sdk.Features.RaiseHand).on("loweredHandEvent", note1("handLowered"));
+    call.feature(sdk.Features.Reaction).on("reaction", ({ identifier, reactionMessage }) =>
+        note("reaction", { user: rawId(identifier), reaction: reactionMessage.reactionType }));
+    const { network, media: devices } = call.feature(sdk.Features.UserFacingDiagnostics);
+    for (const list of [network, devices]) {
+        list.on("diagnosticChanged", ({ diagnostic, value }) => note("diagnostic", { diagnostic, value }));
+    }
+}
+
+const marks = () => ({
+    hands: call.feature(sdk.Features.RaiseHand).getRaisedHands().map((it) => [rawId(it.identifier), it.order]),
+    spotlight: call.feature(sdk.Features.Spotlight).getSpotlightedParticipants().map((it) => [rawId(it.identifier), it.order]),
+});
+
+// Every feature, from whoever has it: its name, or why it could not be had.
+function allFeatures() {
+    const owners = {
+        callApiCtor: call, callClientApiCtor: client,
+        videoStreamApiCtor: call.localVideoStreams[0], audioStreamApiCtor: call.localAudioStreams[0],
+    };
+    return Object.fromEntries(Object.entries(sdk.Features).map(([name, factory]) => {
+        const kind = Object.keys(factory).find((key) => key in owners);
+        try {
+            return [name, owners[kind].feature(factory).name];
+        } catch (error) {
+            return [name, plainError(error).message];
+        }
+    }));
+}
+
+// The loudest level of a microphone that no call uses, within three seconds.
+async function microphoneLevel() {
+    const devices = await client.getDeviceManager();
+    const [microphone] = await devices.getMicrophones();
+    const stream = new sdk.LocalAudioStream(microphone);
+    const volume = await stream.getVolume();
+    let loudest = 0;
+    volume.on("levelChanged", () => (loudest = Math.max(loudest, volume.level)));
+    await new Promise((resolve) => setTimeout(resolve, 3000));
+    stream.dispose();
+    return loudest;
+}
+
 const users = (ids) => ids.map((id) => ({ communicationUserId: id }));
 const remote = (user) => {
     const found = call.remoteParticipants.find((participant) => rawId(participant.identifier) === user);
@@ -368,6 +415,30 @@ const actions = {
     },
     nameRecipients: ({ channelId, users: ids }) => senders.get(channelId).setParticipants(users(ids)),
     data: () => data,
+    hearSignals,
+    marks,
+    allFeatures,
+    microphoneLevel,
+    raiseHand: () => call.feature(sdk.Features.RaiseHand).raiseHand(),
+    lowerAllHands: () => call.feature(sdk.Features.RaiseHand).lowerAllHands(),
+    spotlight: ({ users: ids }) => call.feature(sdk.Features.Spotlight).startSpotlight(ids && users(ids)),
+    react: ({ reaction }) => call.feature(sdk.Features.Reaction).sendReaction({ reactionType: reaction }),
+    startWithContext: ({ users: ids, customContext }) => { watchCall(agent.startCall(users(ids), { customContext })); },
+    incomingContext: () => incoming.customContext,
+    facts: () => ({
+        kinds: call.remoteParticipants.map((participant) => participant.identifier.kind),
+        streams: call.remoteParticipants.flatMap((participant) => participant.videoStreams.map((stream) => stream.id)),
+        devices: call.remoteParticipants.flatMap((participant) => participant.endpointDetails.map((it) => it.participantId)),
+        sources: call.localVideoStreams.map((stream) => stream.source?.deviceType ?? null),
+        isInAnotherTab: client.feature(sdk.Features.DebugInfo).isCallClientActiveInAnotherTab,
+        optimalVideoCount: call.feature(sdk.Features.OptimalVideoCount).optimalVideoCount,
+    }),
+    isInAnotherTab: () => client.feature(sdk.Features.DebugInfo).isCallClientActiveInAnotherTab,
+    // From now on nothing that this page says gets out, as it may be while a page goes away.
+    gag: ({ beacon = true, socket = true } = {}) => {
+        if (beacon) navigator.sendBeacon = () => true;
+        if (socket) WebSocket.prototype.send = () => {};
+    },
     // The socket dies without a goodbye, as far as a page can do that.
     cutSockets: () => observed.sockets.forEach((socket) => socket.close(4900, "cut by the test")),
     snapshot,
@@ -376,7 +447,10 @@ const actions = {
 };
 
 // Only what JSON can carry goes back to the test.
-const answers = new Set(["signIn", "joinTimed", "startTimed", "snapshot", "media", "heard", "data"]);
+const answers = new Set([
+    "signIn", "joinTimed", "startTimed", "snapshot", "media", "heard", "data", "marks", "allFeatures", "microphoneLevel",
+    "incomingContext", "facts", "isInAnotherTab",
+]);
 window.person = async (action, argument) => {
     try {
         const result = await actions[action](argument);

@@ -49,5 +49,19 @@ class ChromiumPage:
         """A user gesture, which browsers ask for before a screen may be shared."""
         self.page.mouse.click(5, 5)
 
+    def reload(self) -> None:
+        self.page.reload()
+        self.page.wait_for_function("window.person !== undefined")
+
+    def duplicate(self) -> "ChromiumPage":
+        """The browser's "Duplicate tab": another page with a copy of the storage of this tab."""
+        with self.context.expect_page() as opened:
+            # A window that a page opens itself starts with a copy of its session storage.
+            self.page.evaluate("window.open(location.href)")
+        copy = object.__new__(ChromiumPage)
+        copy.context, copy.page, copy.console = self.context, opened.value, self.console
+        copy.page.wait_for_function("window.person !== undefined")
+        return copy
+
     def close(self) -> None:
         self.context.close()

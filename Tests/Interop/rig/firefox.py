@@ -101,6 +101,10 @@ class Firefox:
     def click(self) -> None:
         """Nothing to do: every evaluation counts as a user gesture."""
 
+    def reload(self) -> None:
+        self._command("browsingContext.reload", context=self._context, wait="complete")
+        eventually(lambda: self.evaluate("window.person !== undefined"), "the page is loaded again")
+
     def close(self) -> None:
         self._process.terminate()
         try:

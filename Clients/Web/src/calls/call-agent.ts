@@ -1,22 +1,57 @@
 import type { CommunicationTokenCredential } from '../credential';
 import type { DeviceManager } from '../devices/device-manager';
 import { callingError, type CallingError } from '../errors';
-import { EventSource, type CollectionUpdatedEvent } from '../events';
-import { isCommunicationUserIdentifier, type CommunicationIdentifier } from '../identifiers';
+import { EventSource, type CollectionUpdate } from '../events';
+import type { CallAgentFeatureFactory } from '../features/feature';
+import { FeatureSet } from '../features/feature-set';
+import { notOffered } from '../features/idle-feature';
+import type { CommunicationIdentifier, CommunicationIdentifierKind } from '../identifiers';
 import { IceServers, type NetworkConfiguration } from '../media/ice-servers';
 import type { SignallingConnection } from '../signalling/connection';
 import type { CallPush, RejectReason, SessionPush, WireIncomingCall, WireReason, WireWelcome } from '../signalling/protocol';
 import { Call } from './call';
-import type { AcceptCallOptions, CallOptions, GroupLocator, JoinCallOptions, StartCallOptions } from './call-options';
+import type {
+    AcceptCallOptions,
+    CallOptions,
+    GroupLocator,
+    JoinCallOptions,
+    MeetingLocator,
+    RoomLocator,
+    StartCallOptions,
+} from './call-options';
 import { callerOf, isBegunBy, type Beginning, type CallerInfo } from './call-types';
+import { calleeOf } from './callees';
+import { contextToWire } from './custom-context';
 import { IncomingCall } from './incoming-call';
+
+export enum CallAgentKind {
+    CallAgent = 'CallAgent',
+    TeamsCallAgent = 'TeamsCallAgent',
+}
 
 export type ConnectionState = 'Connected' | 'Disconnected';
 
+/** Why the server cannot be reached any more. */
+export type ConnectionStateChangedReason = 'invalidToken' | 'connectionIssue';
+
+export interface ConnectionStateChange {
+    readonly oldValue: ConnectionState;
+    readonly newValue: ConnectionState;
+    readonly reason?: ConnectionStateChangedReason;
+    /** The same as `oldValue` and `newValue`, under the names that they have in the documentation. */
+    readonly oldState: ConnectionState;
+    readonly newState: ConnectionState;
+}
+
+/** What a push service delivered. */
+export interface PushNotificationData {
+    incomingCallContext: string;
+}
+
 export interface CallAgentEvents {
-    callsUpdated: CollectionUpdatedEvent<Call>;
+    callsUpdated: CollectionUpdate<Call>;
     incomingCall: { incomingCall: IncomingCall };
-    connectionStateChanged: { oldState: ConnectionState; newState: ConnectionState };
+    connectionStateChanged: ConnectionStateChange;
     /** Our addition: the agent is of no more use, since the server no longer accepts it or `dispose` was called. */
     sessionEnded: CallingError;
     /** Our addition: the server is about to stop; calls may be interrupted. */
@@ -25,6 +60,12 @@ export interface CallAgentEvents {
 
 /** Pushes of calls whose id is not known yet are kept up to this number. */
 const mostEarlyPushes = 200;
+
+/** How long a refused `accept` waits for the news why, milliseconds. */
+const explanationPatience = 1_000;
+
+/** Why an agent is signed off that has no token any more. */
+const tokenReasons = ['unauthorized', 'noToken'];
 
 const guid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 
@@ -35,6 +76,7 @@ export class CallAgent extends EventSource<CallAgentEvents> {
     private earlyPushes: CallPush[] = [];
     private state: ConnectionState = 'Connected';
     private readonly disposers: (() => void)[] = [];
+    private readonly features = new FeatureSet('callAgentApiCtor', 'a call agent', undefined);
     /** @internal */ readonly iceServers: IceServers;
 
     /** @internal */
@@ -49,19 +91,21 @@ export class CallAgent extends EventSource<CallAgentEvents> {
         this.iceServers = new IceServers(connection, network);
         connection.on('push', push => this.pushed(push));
         connection.on('welcome', welcome => this.welcomed(welcome));
-        connection.on('openChanged', () => this.setState(connection.isOpen ? 'Connected' : 'Disconnected'));
+        connection.on('openChanged', () => {
+            this.setState(connection.isOpen ? 'Connected' : 'Disconnected', connection.cause);
+        });
         connection.on('sessionLost', cause => this.endEverything(cause));
         connection.on('closed', cause => {
             this.endEverything(cause);
-            this.tidyUp();
+            this.tidyUp(cause);
             this.emit('sessionEnded', cause);
         });
         this.watchNetwork();
         this.watchToken();
     }
 
-    get kind(): 'CallAgent' {
-        return 'CallAgent';
+    get kind(): CallAgentKind {
+        return CallAgentKind.CallAgent;
     }
 
     get calls(): readonly Call[] {
@@ -73,8 +117,13 @@ export class CallAgent extends EventSource<CallAgentEvents> {
     }
 
     /** Our addition: the user of the access token. */
-    get identifier(): CommunicationIdentifier {
-        return { communicationUserId: this.self.userId };
+    get identifier(): CommunicationIdentifierKind {
+        return { kind: 'communicationUser', communicationUserId: this.self.userId };
+    }
+
+    /** @internal */
+    get userId(): string {
+        return this.self.userId;
     }
 
     /** Whether the server is reached. A lost connection is made again by itself. */
@@ -87,18 +136,36 @@ export class CallAgent extends EventSource<CallAgentEvents> {
         if (!Array.isArray(participants) || participants.length === 0) {
             throw callingError('invalidArgument', 'startCall needs at least one person to call.');
         }
-        const targets = participants.map(identifier => {
-            if (!isCommunicationUserIdentifier(identifier)) throw callingError('invalidIdentifier');
-            return identifier.communicationUserId;
-        });
-        return this.begin({ type: 'call.start', targets }, callerOf(this.self.userId, this.self.displayName), options);
+        const { threadId, customContext } = options;
+        if (threadId !== undefined) throw notOffered('A chat thread for a call', threadId);
+        const targets = participants.map(calleeOf);
+        const context = contextToWire(customContext);
+        const beginning: Beginning = { type: 'call.start', targets, ...(context && { customContext: context }) };
+        return this.begin(beginning, callerOf(this.self.userId, this.self.displayName), options);
     }
 
-    /** Joins the group call of that GUID, which begins with the first to join. */
-    join(locator: GroupLocator, options: JoinCallOptions = {}): Call {
-        const groupId = String(locator?.groupId).trim().toLowerCase();
+    /**
+     * Joins the group call of that GUID, which begins with the first to join. Rooms and meetings are refused: they are
+     * not offered yet.
+     */
+    join(locator: GroupLocator | RoomLocator | MeetingLocator, options: JoinCallOptions = {}): Call {
+        for (const other of ['roomId', 'meetingLink', 'meetingId', 'threadId']) {
+            const value = (locator as Record<string, unknown> | undefined)?.[other];
+            if (value !== undefined) throw notOffered(`Joining by ${other}`, String(value));
+        }
+        const groupId = String((locator as GroupLocator | undefined)?.groupId).trim().toLowerCase();
         if (!guid.test(groupId)) throw callingError('invalidGroupId', undefined, groupId);
         return this.begin({ type: 'call.join', groupId }, callerOf(this.self.userId, this.self.displayName), options);
+    }
+
+    /** An extra of the agent. There is none yet. */
+    feature<Feature>(factory: CallAgentFeatureFactory<Feature>): Feature {
+        return this.features.get(factory);
+    }
+
+    /** Refused: nothing is pushed, since an agent that is signed in is called over its connection. */
+    async handlePushNotification(_data: PushNotificationData): Promise<void> {
+        throw notOffered('Push notification', 'handlePushNotification');
     }
 
     /** Hangs up all calls and signs off. */
@@ -124,9 +191,15 @@ export class CallAgent extends EventSource<CallAgentEvents> {
 
     /** @internal */
     async accept(incoming: IncomingCall, options: AcceptCallOptions): Promise<Call> {
-        this.ringing.delete(incoming.id);
         const call = this.make({ type: 'call.accept', callId: incoming.id }, incoming.callerInfo, options);
-        const failure = await call.begin(options);
+        const failure = await call.begin(options, async error => {
+            // Why the call rings no more may be told a moment later than that it does not.
+            const patience = new Promise(resolve => setTimeout(resolve, explanationPatience));
+            await Promise.race([this.connection.barrier(), patience]);
+            const failure = incoming.acceptRefused(error);
+            return { failure, reason: incoming.callEndReason ?? failure };
+        });
+        this.ringing.delete(incoming.id);
         if (failure) throw failure;
         return call;
     }
@@ -141,7 +214,7 @@ export class CallAgent extends EventSource<CallAgentEvents> {
 
     private begin(beginning: Beginning, caller: CallerInfo, options: CallOptions): Call {
         const call = this.make(beginning, caller, options);
-        void call.begin(options);
+        void call.begin(options, async failure => ({ failure, reason: failure }));
         return call;
     }
 
@@ -230,11 +303,13 @@ export class CallAgent extends EventSource<CallAgentEvents> {
         }
     }
 
-    private setState(newState: ConnectionState): void {
+    private setState(newState: ConnectionState, cause?: CallingError): void {
         const oldState = this.state;
         if (newState === oldState) return;
         this.state = newState;
-        this.emit('connectionStateChanged', { oldState, newState });
+        const lost = cause && tokenReasons.includes(cause.reason) ? 'invalidToken' : 'connectionIssue';
+        const reason = newState === 'Disconnected' ? lost : undefined;
+        this.emit('connectionStateChanged', { oldState, newState, oldValue: oldState, newValue: newState, reason });
     }
 
     private endEverything(cause: WireReason): void {
@@ -243,9 +318,10 @@ export class CallAgent extends EventSource<CallAgentEvents> {
         for (const call of [...this.current]) call.end(cause);
     }
 
-    private tidyUp(): void {
+    private tidyUp(cause: CallingError): void {
         for (const dispose of this.disposers.splice(0)) dispose();
-        this.setState('Disconnected');
+        this.features.close();
+        this.setState('Disconnected', cause);
     }
 
     private watchToken(): void {
@@ -292,8 +368,10 @@ export class CallAgent extends EventSource<CallAgentEvents> {
             type = information?.type;
         });
         listen(window, 'pagehide', event => {
-            // Says goodbye when the tab is closed, so that the others need not wait for a time-out.
-            if (!(event as PageTransitionEvent).persisted) this.connection.close();
+            // Calls do not live in the browser's cache of pages, so that the others need not wait for a time-out.
+            const { persisted } = event as PageTransitionEvent;
+            if (!persisted || this.current.size > 0) this.connection.leave();
+            if (!persisted) this.connection.close();
         });
     }
 }

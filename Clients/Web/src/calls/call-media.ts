@@ -2,9 +2,11 @@ import { callingError } from '../errors';
 import { EventSource } from '../events';
 import { AudioOutput } from '../media/audio-output';
 import { MediaSession } from '../media/media-session';
+import type { SendLimits } from '../media/simulcast';
 import type { CallPush, WireMediaAnswer, WireMediaOffer } from '../signalling/protocol';
+import { StatsSampler } from '../stats/stats-sampler';
 import { RemoteAudioStream } from '../streams/remote-audio-stream';
-import type { AudioOptions, MediaConstraints } from './call-options';
+import type { AudioOptions, MediaConstraintRange, MediaConstraints } from './call-options';
 import type { CallRequests } from './call-requests';
 import type { CallHost } from './call-types';
 import { LocalMedia } from './local-media';
@@ -41,7 +43,7 @@ export class CallMedia extends EventSource<CallMediaEvents> {
     constructor(
         private readonly host: CallHost,
         private readonly requests: CallRequests,
-        roster: Roster,
+        private readonly roster: Roster,
         options: AudioOptions = {},
     ) {
         super();
@@ -83,6 +85,23 @@ export class CallMedia extends EventSource<CallMediaEvents> {
 
     get isIncomingAudioMuted(): boolean {
         return this.incomingAudioMuted;
+    }
+
+    /** Measures the streams of the call. */
+    makeSampler(): StatsSampler {
+        const { session, reception, roster } = this;
+        return new StatsSampler({
+            connection: session.peerConnection,
+            get purposes() {
+                return session.purposes;
+            },
+            reception,
+            streamId: mid => {
+                const { participantId, source } = reception.slot(mid) ?? {};
+                if (!participantId || !source || source === 'microphone') return undefined;
+                return roster.stream(participantId, source)?.id;
+            },
+        });
     }
 
     /** The first offer, to travel with the request that begins the call. Its answer goes to `accept`. */
@@ -145,9 +164,9 @@ export class CallMedia extends EventSource<CallMediaEvents> {
     async constrain({ video }: MediaConstraints): Promise<void> {
         const { bitrate, frameHeight, frameRate } = video?.send ?? {};
         await this.session.constrain('camera', {
-            ...(bitrate && { maxBitrate: bitrate.max }),
-            ...(frameRate && { maxFramerate: frameRate.max }),
-            ...(frameHeight && { maxHeight: frameHeight.max }),
+            ...limit('maxBitrate', bitrate),
+            ...limit('maxFramerate', frameRate),
+            ...limit('maxHeight', frameHeight),
         });
     }
 
@@ -181,4 +200,9 @@ export class CallMedia extends EventSource<CallMediaEvents> {
         if (!this.requests.canTravel) return;
         if (!this.session.isConnected || this.session.isStale) this.session.restart().catch(() => {});
     };
+}
+
+/** 0 lifts a limit. */
+function limit(name: keyof SendLimits, range: MediaConstraintRange | undefined): SendLimits {
+    return range?.max === undefined ? {} : { [name]: range.max > 0 ? range.max : undefined };
 }

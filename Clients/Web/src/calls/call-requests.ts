@@ -1,4 +1,5 @@
 import { callingError } from '../errors';
+import { randomId } from '../random-id';
 import type { SignallingConnection } from '../signalling/connection';
 import type { Requests, WireReply } from '../signalling/protocol';
 
@@ -11,14 +12,41 @@ export type CallRequestType = {
 export class CallRequests {
     /** This device's own participant id; empty until the server has answered. */
     participantId = '';
-    callId = '';
-    isOver = false;
+    /** An id of our own making until the server has given the call its id. */
+    callId = randomId();
+    private over = false;
+    private waiting: (() => void)[] = [];
 
     constructor(private readonly connection: SignallingConnection) {}
 
     /** Whether the server knows the call. */
     get isEstablished(): boolean {
         return this.participantId !== '';
+    }
+
+    get isOver(): boolean {
+        return this.over;
+    }
+
+    /** The server has made the call, in which this device is `participantId`. */
+    establish(participantId: string): void {
+        this.participantId = participantId;
+        this.release();
+    }
+
+    end(): void {
+        this.over = true;
+        this.release();
+    }
+
+    /** Resolves when the server knows the call, or when it is over. */
+    async established(): Promise<void> {
+        if (this.isEstablished || this.over) return;
+        await new Promise<void>(resolve => this.waiting.push(resolve));
+    }
+
+    private release(): void {
+        for (const resolve of this.waiting.splice(0)) resolve();
     }
 
     /** Whether a request would travel now. */

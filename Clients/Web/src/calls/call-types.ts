@@ -1,14 +1,20 @@
 import type { DeviceManager } from '../devices/device-manager';
-import type { CollectionUpdatedEvent } from '../events';
-import { createIdentifierFromRawId, type CommunicationIdentifier } from '../identifiers';
+import type { CollectionUpdate } from '../events';
+import { createIdentifierFromRawId, type CommunicationIdentifierKind } from '../identifiers';
 import type { IceServers } from '../media/ice-servers';
 import type { SignallingConnection } from '../signalling/connection';
-import type { WireSnapshot } from '../signalling/protocol';
+import type { WireCustomContext, WireSnapshot } from '../signalling/protocol';
 import type { LocalAudioStream } from '../streams/local-audio-stream';
 import type { LocalVideoStream } from '../streams/local-video-stream';
 import type { RemoteAudioStream } from '../streams/remote-audio-stream';
 import type { Call } from './call';
 import type { RemoteParticipant } from './remote-participant';
+
+/** What sort of call an object is; of this server's calls there is one. */
+export enum CallKind {
+    Call = 'Call',
+    TeamsCall = 'TeamsCall',
+}
 
 export type CallState =
     | 'None'
@@ -17,6 +23,8 @@ export type CallState =
     | 'Connected'
     | 'LocalHold'
     | 'RemoteHold'
+    | 'InLobby'
+    | 'EarlyMedia'
     | 'Disconnecting'
     | 'Disconnected';
 
@@ -24,7 +32,7 @@ export type CallDirection = 'Incoming' | 'Outgoing';
 
 /** Who called. */
 export interface CallerInfo {
-    readonly identifier: CommunicationIdentifier | undefined;
+    readonly identifier: CommunicationIdentifierKind | undefined;
     readonly displayName: string | undefined;
 }
 
@@ -33,6 +41,14 @@ export interface CallInfo {
     readonly groupId: string | undefined;
     /** This device's own participant id; empty until the server has answered. */
     readonly participantId: string;
+    /** Rooms are not offered yet. */
+    readonly roomId: string | undefined;
+    /** Calls of this server have no chat thread. */
+    readonly threadId: string | undefined;
+    /** The id by which the server knows the call; rejects when the call ends before the server has answered. */
+    getServerCallId(): Promise<string>;
+    /** Refused: calls of this server have no address. */
+    getConversationUrl(): Promise<string>;
 }
 
 export interface CallEvents {
@@ -44,11 +60,13 @@ export interface CallEvents {
     isIncomingAudioMutedChanged: void;
     isScreenSharingOnChanged: void;
     isLocalVideoStartedChanged: void;
-    localVideoStreamsUpdated: CollectionUpdatedEvent<LocalVideoStream>;
-    localAudioStreamsUpdated: CollectionUpdatedEvent<LocalAudioStream>;
-    remoteAudioStreamsUpdated: CollectionUpdatedEvent<RemoteAudioStream>;
-    remoteParticipantsUpdated: CollectionUpdatedEvent<RemoteParticipant>;
+    localVideoStreamsUpdated: CollectionUpdate<LocalVideoStream>;
+    localAudioStreamsUpdated: CollectionUpdate<LocalAudioStream>;
+    remoteAudioStreamsUpdated: CollectionUpdate<RemoteAudioStream>;
+    remoteParticipantsUpdated: CollectionUpdate<RemoteParticipant>;
     totalParticipantCountChanged: void;
+    roleChanged: void;
+    transferorInfoChanged: void;
     /** Our addition: the connection of this device was interrupted or is back. */
     isReconnectingChanged: void;
     /** Our addition: see `localMediaErrors`. */
@@ -64,6 +82,7 @@ export interface CallHost {
     readonly connection: SignallingConnection;
     readonly devices: DeviceManager;
     readonly iceServers: IceServers;
+    readonly userId: string;
     /** The call has its id now: pushes for it can be handed on. */
     identified(call: Call): void;
     ended(call: Call): void;
@@ -71,7 +90,7 @@ export interface CallHost {
 
 /** @internal */
 export type Beginning =
-    | { type: 'call.start'; targets: string[] }
+    | { type: 'call.start'; targets: string[]; customContext?: WireCustomContext }
     | { type: 'call.join'; groupId: string }
     | { type: 'call.accept'; callId: string };
 

@@ -1,37 +1,45 @@
 import type { CallEndReason } from '../call-end-reason';
 import { asCallingError, callingError, type CallingError } from '../errors';
 import { EventSource } from '../events';
+import type { CallFeatureFactory } from '../features/feature';
+import { notOffered } from '../features/idle-feature';
 import type { CommunicationIdentifier } from '../identifiers';
 import type { CallPush, Requests, WireReason, WireSnapshot } from '../signalling/protocol';
 import type { LocalAudioStream } from '../streams/local-audio-stream';
 import type { LocalVideoStream } from '../streams/local-video-stream';
 import type { RemoteAudioStream } from '../streams/remote-audio-stream';
-import { CallMedia } from './call-media';
-import type { CallOptions, HangUpOptions, MediaConstraints } from './call-options';
-import { CallRequests } from './call-requests';
-import { CallStatus } from './call-status';
-import type { Beginning, CallDirection, CallerInfo, CallEvents, CallHost, CallInfo, CallState } from './call-types';
-import { FeatureSet, type CallFeatureFactory } from './features';
+import { callInfo } from './call-info';
+import type { AddParticipantOptions, CallOptions, DtmfTone, HangUpOptions, MediaConstraints } from './call-options';
+import { CallParts } from './call-parts';
+import {
+    CallKind,
+    type Beginning,
+    type CallDirection,
+    type CallerInfo,
+    type CallEvents,
+    type CallHost,
+    type CallInfo,
+    type CallState,
+} from './call-types';
+import { Lobby } from './lobby';
 import type { LocalMediaErrors } from './local-media';
 import { addParticipant, muteParticipants, removeParticipant } from './membership';
-import { MicrophoneState } from './microphone-state';
-import { PublishedPictures } from './published-pictures';
-import type { RemoteParticipant } from './remote-participant';
-import { Roster } from './roster';
+import type { ParticipantRole, RemoteParticipant } from './remote-participant';
 
 /** How long a hang-up waits for the server before it is done anyway, milliseconds. */
 const hangUpPatience = 2_000;
 
+/** Says why a call could not begin: to its app, and as the end of the call. */
+type ExplainFailure = (error: CallingError) => Promise<{ failure: CallingError; reason: WireReason }>;
+
 /** A call that this device takes part in. */
 export class Call extends EventSource<CallEvents> {
-    private readonly status: CallStatus;
+    private readonly parts: CallParts;
     private reconnecting = false;
-    private readonly requests: CallRequests;
-    private readonly roster: Roster;
-    private readonly features: FeatureSet;
-    private readonly media: CallMedia;
-    private readonly microphone: MicrophoneState;
-    private readonly pictures: PublishedPictures;
+    /** Those who wait to be let in. */
+    readonly lobby = new Lobby();
+    /** Who handed the call on to this device; transfer is not offered yet. */
+    readonly transferorInfo: CallerInfo | undefined = undefined;
 
     /** @internal */
     constructor(
@@ -42,36 +50,27 @@ export class Call extends EventSource<CallEvents> {
         options: CallOptions,
     ) {
         super();
-        const requests = (this.requests = new CallRequests(host.connection));
-        if (beginning.type === 'call.accept') requests.callId = beginning.callId;
-        this.status = new CallStatus(beginning);
-        this.roster = new Roster({
-            muteParticipant: participant => muteParticipants(requests, [participant]),
-            demandChanged: stream => this.media.videos.demandChanged(stream),
-        });
-        this.media = new CallMedia(host, requests, this.roster, options.audioOptions);
-        this.microphone = new MicrophoneState(options.audioOptions?.muted ?? false, requests, this.media.local);
-        this.pictures = new PublishedPictures(requests, this.media.local);
-        this.features = new FeatureSet({ roster: this.roster, media: this.media, requests });
-        this.forwardEvents();
+        this.parts = new CallParts(host, beginning, options);
+        this.parts.forwardEvents(this);
+        this.parts.media.on('lostChanged', this.updateReconnecting);
     }
 
-    /** The call's id; empty until the server has answered, see `idChanged`. */
+    /** The call's id: one made here until the server has answered, see `idChanged`. */
     get id(): string {
-        return this.requests.callId;
+        return this.parts.requests.callId;
     }
 
-    get kind(): 'Call' {
-        return 'Call';
+    get kind(): CallKind {
+        return CallKind.Call;
     }
 
     get state(): CallState {
-        return this.status.state;
+        return this.parts.status.state;
     }
 
     /** Why the call ended, once `state` is `Disconnected`. */
     get callEndReason(): CallEndReason | undefined {
-        return this.status.endReason;
+        return this.parts.status.endReason;
     }
 
     get direction(): CallDirection {
@@ -79,50 +78,54 @@ export class Call extends EventSource<CallEvents> {
     }
 
     get info(): CallInfo {
-        return { groupId: this.status.groupId, participantId: this.requests.participantId };
+        return callInfo(this.parts.status, this.parts.requests);
     }
 
     get isMuted(): boolean {
-        return this.microphone.isMuted;
+        return this.parts.microphone.isMuted;
     }
 
     get isIncomingAudioMuted(): boolean {
-        return this.media.isIncomingAudioMuted;
+        return this.parts.media.isIncomingAudioMuted;
     }
 
     get isScreenSharingOn(): boolean {
-        return this.pictures.isScreenOn;
+        return this.parts.pictures.isScreenOn;
     }
 
     get isLocalVideoStarted(): boolean {
-        return this.pictures.isCameraOn;
+        return this.parts.pictures.isCameraOn;
     }
 
     /** The camera and the screen that are being sent. */
     get localVideoStreams(): readonly LocalVideoStream[] {
-        return this.pictures.streams;
+        return this.parts.pictures.streams;
     }
 
     get localAudioStreams(): readonly LocalAudioStream[] {
-        return [this.media.local.microphone];
+        return this.parts.audio.local;
     }
 
     get remoteAudioStreams(): readonly RemoteAudioStream[] {
-        return [this.media.remoteAudio];
+        return this.parts.audio.remote;
     }
 
     get remoteParticipants(): readonly RemoteParticipant[] {
-        return this.roster.participants;
+        return this.parts.roster.participants;
     }
 
     /** Everybody in the call, this device included. */
     get totalParticipantCount(): number {
-        return this.roster.participants.length + 1;
+        return this.parts.roster.participants.length + 1;
+    }
+
+    get role(): ParticipantRole {
+        return 'Unknown';
     }
 
     /** Whether this is a group call. A call between two becomes one when somebody is added. Our addition. */
     get isGroupCall(): boolean {
-        return this.status.isGroup;
+        return this.parts.status.isGroup;
     }
 
     /** Whether this device's connection is interrupted and being restored. Our addition. */
@@ -132,7 +135,7 @@ export class Call extends EventSource<CallEvents> {
 
     /** Why the microphone, camera or screen does not run although it should. Our addition. */
     get localMediaErrors(): LocalMediaErrors {
-        return this.media.local.errors;
+        return this.parts.media.local.errors;
     }
 
     /**
@@ -140,150 +143,164 @@ export class Call extends EventSource<CallEvents> {
      * makes it play by itself; {@link resumeAudioPlayback} tries at once. Our addition.
      */
     get isAudioPlaybackBlocked(): boolean {
-        return this.media.output.isBlocked;
+        return this.parts.media.output.isBlocked;
     }
 
     /** Tries to play sound that the browser had refused to play. Our addition. */
     resumeAudioPlayback(): void {
-        this.media.output.play();
+        this.parts.media.output.play();
     }
 
     /** The peer connection, for statistics. Our addition; do not negotiate or change its transceivers. */
     get peerConnection(): RTCPeerConnection {
-        return this.media.session.peerConnection;
+        return this.parts.media.session.peerConnection;
     }
 
     /** An extra of the call, such as `Features.DominantSpeakers`. */
     feature<Feature>(factory: CallFeatureFactory<Feature>): Feature {
-        return this.features.get(factory);
+        return this.parts.features.get(factory);
     }
 
     /** Leaves the call, or ends it for everybody. */
     async hangUp(options: HangUpOptions = {}): Promise<void> {
         if (this.isOver) return;
         const forEveryone = options.forEveryone ?? false;
-        this.status.setState('Disconnecting');
-        if (this.requests.isEstablished) {
+        this.parts.status.setState('Disconnecting');
+        if (this.parts.requests.isEstablished) {
             // One can always leave, whether or not the server hears of it in time.
             const patience = new Promise(resolve => setTimeout(resolve, hangUpPatience));
-            await Promise.race([this.requests.hangUp(this.id, forEveryone), patience]);
+            await Promise.race([this.parts.requests.hangUp(this.id, forEveryone), patience]);
         }
         this.end({ code: 0, subCode: forEveryone ? 4097 : 0, message: 'The call was hung up.' });
     }
 
     /** Closes the microphone. */
     mute(): Promise<void> {
-        return this.microphone.setMuted(true);
+        return this.parts.microphone.setMuted(true);
     }
 
     /** Opens the microphone. */
     unmute(): Promise<void> {
-        return this.microphone.setMuted(false);
+        return this.parts.microphone.setMuted(false);
     }
 
     /** Makes the call silent on this device. */
     async muteIncomingAudio(): Promise<void> {
-        this.media.setIncomingAudioMuted(true);
+        this.parts.media.setIncomingAudioMuted(true);
     }
 
     async unmuteIncomingAudio(): Promise<void> {
-        this.media.setIncomingAudioMuted(false);
+        this.parts.media.setIncomingAudioMuted(false);
     }
 
     /** Closes everybody else's microphone. */
     muteAllRemoteParticipants(): Promise<void> {
-        return muteParticipants(this.requests);
+        return muteParticipants(this.parts.requests);
     }
 
     /** Sends sound, from `stream` if given; only needed after {@link stopAudio} or to change the source. */
     async startAudio(stream?: LocalAudioStream): Promise<void> {
-        this.requests.mustBeAlive();
-        await this.media.local.restartMicrophone(stream);
+        this.parts.requests.mustBeAlive();
+        await this.parts.media.local.restartMicrophone(stream);
     }
 
     /** Sends no sound at all, and frees the microphone. */
     async stopAudio(): Promise<void> {
-        this.requests.mustBeAlive();
-        await this.media.local.stopMicrophone();
+        this.parts.requests.mustBeAlive();
+        await this.parts.media.local.stopMicrophone();
     }
 
     /** Sends a camera. */
     startVideo(stream: LocalVideoStream): Promise<void> {
-        return this.pictures.startCamera(stream);
+        return this.parts.pictures.startCamera(stream);
     }
 
     /** Stops sending `stream`, as given to {@link startVideo}. */
     stopVideo(stream: LocalVideoStream): Promise<void> {
-        return this.pictures.stopCameraOf(stream);
+        return this.parts.pictures.stopCameraOf(stream);
     }
 
     /** Shares the screen, window or tab that the person chooses, or the picture of `stream`. */
     async startScreenSharing(stream?: LocalVideoStream): Promise<void> {
-        this.requests.mustBeAlive();
+        this.parts.requests.mustBeAlive();
         if (this.state !== 'Connected') throw callingError('shareBeforeConnected');
-        await this.pictures.startScreen(stream);
+        await this.parts.pictures.startScreen(stream);
     }
 
-    stopScreenSharing(): Promise<void> {
-        return this.pictures.stopScreen();
+    stopScreenSharing(stream?: LocalVideoStream): Promise<void> {
+        return this.parts.pictures.stopScreenOf(stream);
     }
 
     /** Puts the call on hold: this device sends and receives nothing until {@link resume}. */
     async hold(): Promise<void> {
-        await this.requests.send('call.hold', { onHold: true });
-        await this.media.setOnHold(true);
+        await this.parts.requests.send('call.hold', { onHold: true });
+        await this.parts.media.setOnHold(true);
     }
 
     /** Takes up a call that is on hold. */
     async resume(): Promise<void> {
-        await this.requests.send('call.hold', { onHold: false });
-        await this.media.setOnHold(false);
+        await this.parts.requests.send('call.hold', { onHold: false });
+        await this.parts.media.setOnHold(false);
     }
 
     /**
      * Calls somebody into this call. The participant is in the roster at once; if they cannot be added, their state
      * becomes `Disconnected` and their `callEndReason` says why.
      */
-    addParticipant(identifier: CommunicationIdentifier): RemoteParticipant {
-        return addParticipant(this.roster, this.requests, identifier);
+    addParticipant(identifier: CommunicationIdentifier, options?: AddParticipantOptions): RemoteParticipant {
+        return addParticipant(this.parts.roster, this.parts.requests, identifier, options);
     }
 
     removeParticipant(identifier: CommunicationIdentifier): Promise<void> {
-        return removeParticipant(this.roster, this.requests, identifier);
+        return removeParticipant(this.parts.roster, this.parts.requests, identifier);
+    }
+
+    /** Refused: only telephones understand tones, and none can be called yet. */
+    async sendDtmf(tone: DtmfTone): Promise<void> {
+        this.parts.requests.mustBeAlive();
+        throw notOffered('Sending tones', tone);
+    }
+
+    /** Leaves the call, as {@link hangUp} does. */
+    dispose(): void {
+        void this.hangUp();
     }
 
     /** Limits what is sent of the camera. */
     setConstraints(constraints: MediaConstraints): Promise<void> {
-        return this.media.constrain(constraints);
+        return this.parts.media.constrain(constraints);
     }
 
     // -- beginning and end, driven by the agent
 
-    /** @internal Asks the server for the call; a failure ends it with that reason, and is also the result. */
-    async begin(options: CallOptions): Promise<CallingError | undefined> {
-        this.status.setState('Connecting');
-        void this.media.local.startMicrophone();
-        const camera = options.videoOptions?.localVideoStreams?.[0];
-        if (camera) this.pictures.startCameraWithCall(camera);
+    /** @internal Asks the server for the call; a failure ends it, as `explain` says, and is the result. */
+    async begin(options: CallOptions, explain: ExplainFailure): Promise<CallingError | undefined> {
+        this.parts.status.setState('Connecting');
+        void this.parts.media.local.startMicrophone();
+        const { localVideoStreams, constraints } = options.videoOptions ?? {};
+        if (constraints) void this.setConstraints({ video: constraints });
+        const camera = localVideoStreams?.[0];
+        if (camera) this.parts.pictures.startCameraWithCall(camera);
         try {
-            const media = await this.media.firstOffer();
+            const media = await this.parts.media.firstOffer();
             const { type, ...members } = this.beginning;
             const body = { ...members, muted: this.isMuted, media } as Requests[typeof type];
             const reply = await this.host.connection.request(type, body);
             if (!reply.call) throw callingError('refused');
             this.adopt(reply.call);
-            if (!this.isOver) await this.media.accept(reply.media);
+            if (!this.isOver) await this.parts.media.accept(reply.media);
             return undefined;
         } catch (thrown) {
             const error = asCallingError(thrown, 'mediaNegotiationFailed');
             // The reply was lost with the connection, but the call was found again when that came back.
-            if (error.reason === 'connectionLost' && this.requests.isEstablished && !this.isOver) {
-                const fail = (failure: unknown) => this.fail(asCallingError(failure, 'mediaNegotiationFailed'));
-                this.media.session.restart().catch(fail);
+            if (error.reason === 'connectionLost' && this.parts.requests.isEstablished && !this.isOver) {
+                const fail = (cause: unknown) => this.fail(asCallingError(cause, 'mediaNegotiationFailed'));
+                this.parts.media.session.restart().catch(fail);
                 return undefined;
             }
-            this.fail(error);
-            return error;
+            const { failure, reason } = await explain(error);
+            this.fail(reason);
+            return failure;
         }
     }
 
@@ -291,24 +308,25 @@ export class Call extends EventSource<CallEvents> {
     adopt(snapshot: WireSnapshot): void {
         if (this.isOver) {
             // Hung up here while the server was still setting it up.
-            void this.requests.hangUp(snapshot.callId);
+            void this.parts.requests.hangUp(snapshot.callId);
             return;
         }
-        const first = !this.requests.isEstablished;
-        this.requests.participantId = snapshot.participantId;
-        this.status.groupId = snapshot.groupId ?? undefined;
-        this.status.setGroup(snapshot.kind === 'group');
+        const first = !this.parts.requests.isEstablished;
+        this.parts.requests.establish(snapshot.participantId);
+        this.parts.status.groupId = snapshot.groupId ?? undefined;
+        this.parts.status.setGroup(snapshot.kind === 'group');
         if (this.id !== snapshot.callId) {
-            this.requests.callId = snapshot.callId;
+            this.parts.requests.callId = snapshot.callId;
             this.emit('idChanged');
         }
-        this.roster.applySnapshot(snapshot);
-        void this.media.setOnHold(snapshot.onHold);
+        this.parts.signals.applyOwn(snapshot);
+        this.parts.roster.applySnapshot(snapshot);
+        void this.parts.media.setOnHold(snapshot.onHold);
         this.applyState(snapshot.state, snapshot.reason ?? undefined);
         if (first) this.host.identified(this);
         if (this.isOver) return;
-        this.microphone.reconcile(snapshot.muted);
-        this.pictures.reconcile(snapshot);
+        this.parts.microphone.reconcile(snapshot.muted);
+        this.parts.pictures.reconcile(snapshot);
     }
 
     /** @internal */
@@ -316,83 +334,63 @@ export class Call extends EventSource<CallEvents> {
         if (this.isOver) return;
         switch (push.type) {
             case 'call.state':
-                this.status.setGroup(push.kind === 'group');
+                this.parts.status.setGroup(push.kind === 'group');
                 this.applyState(push.state, push.reason ?? undefined);
                 return;
             case 'call.roster':
-                this.roster.apply(push);
+                this.parts.roster.apply(push);
                 return;
             case 'call.self':
-                void this.media.setOnHold(push.onHold);
-                this.microphone.apply(push);
+                void this.parts.media.setOnHold(push.onHold);
+                this.parts.microphone.apply(push);
+                this.parts.signals.applyOwn(push);
+                return;
+            case 'call.reactions':
+                this.parts.signals.applyReactions(push.reactions);
                 return;
             case 'call.speakers':
-                this.roster.applySpeakers(push);
+                this.parts.roster.applySpeakers(push);
                 return;
             default:
-                this.media.apply(push);
+                this.parts.media.apply(push);
         }
     }
 
     /** @internal The device has changed networks. */
     networkChanged(): void {
-        this.media.session.networkChanged();
+        this.parts.media.session.networkChanged();
     }
 
     /** @internal Ends the call on this side. */
     end(reason: WireReason): void {
         if (this.isOver) return;
-        this.status.setEndReason(reason);
-        this.requests.isOver = true;
-        this.features.close();
-        this.media.close();
-        this.roster.clear(reason);
-        this.pictures.clear();
-        this.status.setState('Disconnected');
+        this.parts.end(reason);
         this.host.ended(this);
     }
 
     /** @internal */
     get isOver(): boolean {
-        return this.status.isOver;
+        return this.parts.status.isOver;
     }
 
-    private forwardEvents(): void {
-        this.status.on('stateChanged', () => this.emit('stateChanged'));
-        this.status.on('groupChanged', () => this.emit('isGroupCallChanged'));
-        this.media.on('lostChanged', this.updateReconnecting);
-        this.media.on('audioPlaybackBlockedChanged', () => this.emit('isAudioPlaybackBlockedChanged'));
-        this.media.on('incomingAudioMutedChanged', () => this.emit('isIncomingAudioMutedChanged'));
-        this.roster.on('updated', event => {
-            this.emit('remoteParticipantsUpdated', event);
-            this.emit('totalParticipantCountChanged');
-        });
-        this.media.local.on('errorsChanged', () => this.emit('localMediaErrorsChanged'));
-        this.microphone.on('mutedChanged', () => this.emit('isMutedChanged'));
-        this.microphone.on('mutedByOthers', () => this.emit('mutedByOthers'));
-        this.pictures.on('updated', event => this.emit('localVideoStreamsUpdated', event));
-        this.pictures.on('cameraChanged', () => this.emit('isLocalVideoStartedChanged'));
-        this.pictures.on('screenChanged', () => this.emit('isScreenSharingOnChanged'));
-    }
-
-    private fail(error: CallingError): void {
+    private fail(reason: WireReason): void {
         if (this.isOver) return;
         // The server may hold the call although this side cannot take part in it.
-        if (this.requests.isEstablished) void this.requests.hangUp(this.id);
-        this.end(error);
+        if (this.parts.requests.isEstablished) void this.parts.requests.hangUp(this.id);
+        this.end(reason);
     }
 
     private applyState(state: WireSnapshot['state'], reason: WireReason | undefined): void {
         if (state === 'Disconnected') {
             this.end(reason ?? { code: 0, subCode: 0, message: 'The call is over.' });
         } else if (this.state !== 'Disconnecting') {
-            this.status.setState(state);
-            if (state === 'LocalHold') void this.media.setOnHold(true);
+            this.parts.status.setState(state);
+            if (state === 'LocalHold') void this.parts.media.setOnHold(true);
         }
     }
 
     private readonly updateReconnecting = () => {
-        const reconnecting = this.media.isLost && this.requests.isEstablished;
+        const reconnecting = this.parts.media.isLost && this.parts.requests.isEstablished;
         if (reconnecting === this.reconnecting) return;
         this.reconnecting = reconnecting;
         this.emit('isReconnectingChanged');

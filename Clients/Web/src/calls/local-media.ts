@@ -20,6 +20,12 @@ export interface LocalMediaEvents {
     errorsChanged: void;
     /** The source stopped by itself: unplugged, or ended in the browser's own bar. */
     stopped: Picture;
+    /** A source is being started, is running, or could not be started. */
+    capturing: SendPurpose;
+    captured: SendPurpose;
+    captureFailed: { source: SendPurpose; reason: string };
+    /** `isMicrophoneSent` changed. */
+    microphoneSentChanged: void;
 }
 
 /** What this device sends into a call: its microphone, and the camera and screen if they are on. */
@@ -30,6 +36,7 @@ export class LocalMedia extends EventSource<LocalMediaEvents> {
     private onHold = false;
     private audioStopped = false;
     private closed = false;
+    private microphoneSent = false;
     readonly microphone: LocalAudioStream;
     private readonly ownMicrophone: boolean;
 
@@ -51,6 +58,11 @@ export class LocalMedia extends EventSource<LocalMediaEvents> {
         return this.problems;
     }
 
+    /** Whether sound goes out, or would if the call were not muted or on hold. */
+    get isMicrophoneSent(): boolean {
+        return this.microphoneSent;
+    }
+
     stream(picture: Picture): LocalVideoStream | undefined {
         return this.pictures.get(picture)?.stream;
     }
@@ -58,6 +70,7 @@ export class LocalMedia extends EventSource<LocalMediaEvents> {
     /** Begins to send the microphone. A failure goes to `errors`: one can take part by listening. */
     async startMicrophone(): Promise<void> {
         this.audioStopped = false;
+        this.emit('capturing', 'microphone');
         try {
             await this.microphone.getMediaStream();
             if (this.closed) {
@@ -65,11 +78,17 @@ export class LocalMedia extends EventSource<LocalMediaEvents> {
                 return;
             }
             this.setError('microphone', undefined);
+            this.emit('captured', 'microphone');
+            this.setMicrophoneSent(true);
             await this.synchronise('microphone');
             // Only now does the browser tell the names of the devices.
             await this.devices.refresh();
         } catch (error) {
-            if (!this.closed) this.setError('microphone', asCallingError(error, 'microphoneBusy'));
+            if (this.closed) return;
+            const failure = asCallingError(error, 'microphoneBusy');
+            this.setError('microphone', failure);
+            this.setMicrophoneSent(false);
+            this.emit('captureFailed', { source: 'microphone', reason: failure.reason });
         }
     }
 
@@ -84,6 +103,7 @@ export class LocalMedia extends EventSource<LocalMediaEvents> {
     /** Sends no sound at all until `startMicrophone`; the microphone is free for others. */
     async stopMicrophone(): Promise<void> {
         this.audioStopped = true;
+        this.setMicrophoneSent(false);
         await this.synchronise('microphone');
         this.releaseMicrophone();
     }
@@ -106,7 +126,7 @@ export class LocalMedia extends EventSource<LocalMediaEvents> {
 
     /** Shares `stream`, or what the person chooses in the browser's dialog. */
     async startScreen(stream?: LocalVideoStream): Promise<void> {
-        const screen = stream ?? new LocalVideoStream(await captureScreen(), 'ScreenSharing');
+        const screen = stream ?? (await this.chooseScreen());
         if (this.closed) screen.dispose();
         else await this.startPicture('screen', screen);
     }
@@ -128,6 +148,7 @@ export class LocalMedia extends EventSource<LocalMediaEvents> {
     }
 
     close(): void {
+        this.setMicrophoneSent(false);
         this.closed = true;
         this.devices.off('selectedMicrophoneChanged', this.microphoneSelected);
         this.microphone.off('trackChanged', this.microphoneTrackChanged);
@@ -138,6 +159,15 @@ export class LocalMedia extends EventSource<LocalMediaEvents> {
             stream.unacquire();
         }
         this.pictures.clear();
+    }
+
+    private async chooseScreen(): Promise<LocalVideoStream> {
+        try {
+            return new LocalVideoStream(await captureScreen(), 'ScreenSharing');
+        } catch (error) {
+            this.emit('captureFailed', { source: 'screen', reason: asCallingError(error, 'screenFailed').reason });
+            throw error;
+        }
     }
 
     private async startPicture(picture: Picture, stream: LocalVideoStream): Promise<void> {
@@ -151,10 +181,12 @@ export class LocalMedia extends EventSource<LocalMediaEvents> {
             stream.off('ended', ended);
         };
         this.pictures.set(picture, { stream, forget });
+        this.emit('capturing', picture);
         try {
             await stream.acquire();
         } catch (error) {
             this.pictures.delete(picture);
+            this.emit('captureFailed', { source: picture, reason: asCallingError(error, 'cameraBusy').reason });
             throw error;
         }
         if (this.closed || this.pictures.get(picture)?.stream !== stream) {
@@ -164,6 +196,7 @@ export class LocalMedia extends EventSource<LocalMediaEvents> {
         stream.on('trackChanged', changed);
         stream.on('ended', ended);
         this.setError(picture, undefined);
+        this.emit('captured', picture);
         await this.synchronise(picture);
     }
 
@@ -188,11 +221,18 @@ export class LocalMedia extends EventSource<LocalMediaEvents> {
         if (this.ownMicrophone) this.microphone.dispose();
     }
 
+    private setMicrophoneSent(sent: boolean): void {
+        if (sent === this.microphoneSent) return;
+        this.microphoneSent = sent;
+        this.emit('microphoneSentChanged');
+    }
+
     private readonly microphoneTrackChanged = () => void this.synchronise('microphone');
 
     private readonly microphoneEnded = async () => {
         if (!this.ownMicrophone || this.audioStopped) {
             this.setError('microphone', callingError('deviceStopped'));
+            this.setMicrophoneSent(false);
             return;
         }
         // Unplugged: go on with what is left.

@@ -1,6 +1,9 @@
 import { callingError, type CallingError } from '../errors';
-import { getIdentifierRawId, isCommunicationUserIdentifier, type CommunicationIdentifier } from '../identifiers';
+import { notOffered } from '../features/idle-feature';
+import { getIdentifierRawId, type CommunicationIdentifier } from '../identifiers';
+import type { AddParticipantOptions } from './call-options';
 import type { CallRequests } from './call-requests';
+import { calleeOf } from './callees';
 import type { RemoteParticipant } from './remote-participant';
 import type { Roster } from './roster';
 
@@ -9,13 +12,15 @@ export function addParticipant(
     roster: Roster,
     requests: CallRequests,
     identifier: CommunicationIdentifier,
+    options: AddParticipantOptions = {},
 ): RemoteParticipant {
     requests.mustBeAlive();
     if (!requests.isEstablished) throw callingError('callNotConnected');
-    if (!isCommunicationUserIdentifier(identifier)) throw callingError('invalidIdentifier');
-    const participant = roster.invite(identifier.communicationUserId);
+    if (options.threadId !== undefined) throw notOffered('A chat thread for a call', options.threadId);
+    const target = calleeOf(identifier);
+    const participant = roster.invite(target);
     requests
-        .send('call.add', { target: identifier.communicationUserId })
+        .send('call.add', { target })
         .then(reply => {
             if (reply.participantId !== undefined) participant.participantId ||= reply.participantId;
         })
@@ -29,6 +34,9 @@ export async function removeParticipant(
     requests: CallRequests,
     identifier: CommunicationIdentifier,
 ): Promise<void> {
+    requests.mustBeAlive();
+    if (!requests.isEstablished) throw callingError('callNotConnected');
+    if (typeof identifier !== 'object' || identifier === null) throw callingError('invalidIdentifier');
     const userId = getIdentifierRawId(identifier);
     const found = roster.participants.filter(it => it.userId === userId && it.participantId !== '');
     if (found.length === 0) throw callingError('invalidArgument', 'This person is not in the call.', userId);

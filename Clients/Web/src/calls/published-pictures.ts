@@ -1,11 +1,11 @@
 import { asCallingError, callingError } from '../errors';
-import { EventSource, type CollectionUpdatedEvent } from '../events';
-import type { LocalVideoStream } from '../streams/local-video-stream';
+import { EventSource, type CollectionUpdate } from '../events';
+import { LocalVideoStream } from '../streams/local-video-stream';
 import type { CallRequests } from './call-requests';
 import type { LocalMedia } from './local-media';
 
 export interface PublishedPicturesEvents {
-    updated: CollectionUpdatedEvent<LocalVideoStream>;
+    updated: CollectionUpdate<LocalVideoStream>;
     cameraChanged: void;
     screenChanged: void;
 }
@@ -44,6 +44,7 @@ export class PublishedPictures extends EventSource<PublishedPicturesEvents> {
 
     async startCamera(stream: LocalVideoStream): Promise<void> {
         this.requests.mustBeAlive();
+        if (!(stream instanceof LocalVideoStream)) throw callingError('invalidVideoStream');
         if (this.local.stream('camera')) throw callingError('videoAlreadyOn');
         await this.local.startCamera(stream);
         this.camera = true;
@@ -62,7 +63,9 @@ export class PublishedPictures extends EventSource<PublishedPicturesEvents> {
     /** Stops the camera if it is `stream`, as given to `startCamera`. */
     async stopCameraOf(stream: LocalVideoStream): Promise<void> {
         this.requests.mustBeAlive();
-        if (this.local.stream('camera') !== stream) throw callingError('videoNotOn');
+        const camera = this.local.stream('camera');
+        if (!camera) throw callingError('videoAlreadyOff');
+        if (camera !== stream) throw callingError('videoNotOn');
         await this.stopCamera();
     }
 
@@ -75,6 +78,15 @@ export class PublishedPictures extends EventSource<PublishedPicturesEvents> {
         this.emit('updated', { added: [screen], removed: [] });
         this.emit('screenChanged');
         await this.publish();
+    }
+
+    /** Stops the screen if it is `stream`, which need not be told. */
+    async stopScreenOf(stream?: LocalVideoStream): Promise<void> {
+        this.requests.mustBeAlive();
+        const screen = this.local.stream('screen');
+        if (!screen) throw callingError('shareAlreadyOff');
+        if (stream && stream !== screen) throw callingError('videoNotOn');
+        await this.stopScreen();
     }
 
     async stopScreen(): Promise<void> {

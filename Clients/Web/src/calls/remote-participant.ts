@@ -1,8 +1,7 @@
 import { callEndReason, type CallEndReason } from '../call-end-reason';
-import { EventSource, type CollectionUpdatedEvent } from '../events';
-import type { CommunicationIdentifier } from '../identifiers';
-import { createIdentifierFromRawId } from '../identifiers';
-import type { VideoSource, WireParticipant, WireReason } from '../signalling/protocol';
+import { EventSource, type CollectionUpdate } from '../events';
+import { createIdentifierFromRawId, type CommunicationIdentifierKind } from '../identifiers';
+import type { VideoSource, WireMarks, WireParticipant, WireReason } from '../signalling/protocol';
 import { RemoteVideoStream } from '../streams/remote-video-stream';
 
 export type RemoteParticipantState =
@@ -14,12 +13,28 @@ export type RemoteParticipantState =
     | 'Reconnecting'
     | 'Disconnected';
 
+/** What somebody may do in a call. Nobody has a role yet. */
+export type ParticipantRole = 'Unknown' | 'Attendee' | 'Presenter' | 'Organizer' | 'Co-organizer' | 'Consumer';
+
+/** One device by which somebody is in a call. */
+export interface EndpointDetails {
+    readonly participantId: string;
+}
+
+/** Who somebody is. */
+export interface ParticipantInfo {
+    readonly identifier: CommunicationIdentifierKind;
+    readonly displayName?: string;
+    readonly endpointDetails: readonly EndpointDetails[];
+}
+
 export interface RemoteParticipantEvents {
     stateChanged: void;
     isMutedChanged: void;
     isSpeakingChanged: void;
     displayNameChanged: void;
-    videoStreamsUpdated: CollectionUpdatedEvent<RemoteVideoStream>;
+    roleChanged: void;
+    videoStreamsUpdated: CollectionUpdate<RemoteVideoStream>;
 }
 
 /** @internal What a participant needs of its call. */
@@ -28,28 +43,43 @@ export interface ParticipantHost {
     demandChanged(stream: RemoteVideoStream): void;
 }
 
-/** Somebody else in the call. */
-export class RemoteParticipant extends EventSource<RemoteParticipantEvents> {
+/** Apps keep streams of several participants in one list by their ids. */
+let lastStreamId = 0;
+
+/** Somebody else in the call. One person in two tabs is two participants; `endpointDetails` tells them apart. */
+export class RemoteParticipant extends EventSource<RemoteParticipantEvents> implements ParticipantInfo {
     private currentState: RemoteParticipantState = 'Idle';
     private name: string | undefined;
+    private nameChanged = false;
     private muted = false;
     private speaking = false;
     private endReason: CallEndReason | undefined;
     private readonly streams: RemoteVideoStream[] = [];
     /** @internal Empty until the server has answered an addParticipant. */
     participantId = '';
+    /** @internal Whether the hand is up, and the like. */
+    marks: WireMarks = {};
 
     /** @internal */
     constructor(/** @internal */ readonly userId: string, private readonly host: ParticipantHost) {
         super();
     }
 
-    get identifier(): CommunicationIdentifier {
+    get identifier(): CommunicationIdentifierKind {
         return createIdentifierFromRawId(this.userId);
     }
 
     get displayName(): string | undefined {
         return this.name;
+    }
+
+    /** Whether the name is another one than when the participant came. */
+    get hasDisplayNameChanged(): boolean {
+        return this.nameChanged;
+    }
+
+    get role(): ParticipantRole {
+        return 'Unknown';
     }
 
     get state(): RemoteParticipantState {
@@ -75,7 +105,7 @@ export class RemoteParticipant extends EventSource<RemoteParticipantEvents> {
     }
 
     /** The devices by which the participant is in the call. */
-    get endpointDetails(): readonly { participantId: string }[] {
+    get endpointDetails(): readonly EndpointDetails[] {
         return this.participantId ? [{ participantId: this.participantId }] : [];
     }
 
@@ -94,9 +124,11 @@ export class RemoteParticipant extends EventSource<RemoteParticipantEvents> {
         this.participantId = wire.participantId;
         const name = wire.displayName ?? undefined;
         if (name !== this.name) {
+            this.nameChanged ||= this.name !== undefined;
             this.name = name;
             this.emit('displayNameChanged');
         }
+        this.marks = { hand: wire.hand, spotlight: wire.spotlight };
         this.setState(wire.state);
         if (wire.muted !== this.muted) {
             this.muted = wire.muted;
@@ -138,8 +170,8 @@ export class RemoteParticipant extends EventSource<RemoteParticipantEvents> {
         if (existing) {
             existing.setAvailable(published);
         } else if (published) {
-            const id = source === 'camera' ? 1 : 2;
-            const stream = new RemoteVideoStream(id, this.participantId, source, it => this.host.demandChanged(it));
+            lastStreamId += 1;
+            const stream = new RemoteVideoStream(lastStreamId, this.participantId, source, it => this.host.demandChanged(it));
             stream.setAvailable(true);
             this.streams.push(stream);
             this.emit('videoStreamsUpdated', { added: [stream], removed: [] });

@@ -1,4 +1,4 @@
-import { EventSource, type CollectionUpdatedEvent } from '../events';
+import { EventSource, type CollectionUpdate } from '../events';
 import type { CallPush, VideoSource, WireParticipant, WireReason, WireSnapshot } from '../signalling/protocol';
 import type { RemoteVideoStream } from '../streams/remote-video-stream';
 import { RemoteParticipant, type ParticipantHost } from './remote-participant';
@@ -6,8 +6,15 @@ import { RemoteParticipant, type ParticipantHost } from './remote-participant';
 type RosterPush = Extract<CallPush, { type: 'call.roster' }>;
 type SpeakersPush = Extract<CallPush, { type: 'call.speakers' }>;
 
+export interface RosterEvents {
+    updated: CollectionUpdate<RemoteParticipant>;
+    dominantChanged: void;
+    /** Hands or the spotlight may have changed. */
+    marksChanged: void;
+}
+
 /** Who else is in a call. */
-export class Roster extends EventSource<{ updated: CollectionUpdatedEvent<RemoteParticipant>; dominantChanged: void }> {
+export class Roster extends EventSource<RosterEvents> {
     private readonly byId = new Map<string, RemoteParticipant>();
     /** Added by us, and not in a roster message yet. */
     private invited: RemoteParticipant[] = [];
@@ -83,6 +90,7 @@ export class Roster extends EventSource<{ updated: CollectionUpdatedEvent<Remote
         this.invited = [];
         for (const participant of all) participant.leave(reason);
         if (all.length > 0) this.emit('updated', { added: [], removed: all });
+        this.emit('marksChanged');
     }
 
     private update(present: WireParticipant[], gone: { participantId: string; reason: WireReason }[]): void {
@@ -106,6 +114,7 @@ export class Roster extends EventSource<{ updated: CollectionUpdatedEvent<Remote
             removed.push(participant);
         }
         if (added.length + removed.length > 0) this.emit('updated', { added, removed });
+        this.emit('marksChanged');
     }
 
     private setDominant(ids: string[]): void {

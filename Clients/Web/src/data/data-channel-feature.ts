@@ -3,7 +3,9 @@ import type { CallRequests } from '../calls/call-requests';
 import type { RemoteParticipant } from '../calls/remote-participant';
 import type { Roster } from '../calls/roster';
 import { callingError } from '../errors';
-import { EventSource, type CollectionUpdatedEvent } from '../events';
+import { EventSource, type CollectionUpdate } from '../events';
+import type { CallFeatureContext } from '../features/call-feature-context';
+import type { BaseFeature } from '../features/feature';
 import type { DataChannelReceiver } from './data-channel-receiver';
 import { DataChannelSender, type DataChannelSenderOptions, type OutgoingChannel } from './data-channel-sender';
 import { DataPacer } from './data-pacer';
@@ -19,7 +21,7 @@ export interface DataChannelEvents {
 const highestChannel = 65_535;
 
 /** Bytes of the app's own between the people in a call. The first sender or listener opens the way for them. */
-export class DataChannelCallFeature extends EventSource<DataChannelEvents> {
+export class DataChannelCallFeature extends EventSource<DataChannelEvents> implements BaseFeature {
     readonly name = 'DataChannel';
     private readonly path = new DataPath();
     private readonly pacer = new DataPacer(this.path);
@@ -30,13 +32,16 @@ export class DataChannelCallFeature extends EventSource<DataChannelEvents> {
     private readonly channels = new Map<number, OutgoingChannel>();
     private isOpen = false;
 
+    private readonly roster: Roster;
+    private readonly media: CallMedia;
+    private readonly requests: CallRequests;
+
     /** @internal */
-    constructor(
-        private readonly roster: Roster,
-        private readonly media: CallMedia,
-        private readonly requests: CallRequests,
-    ) {
+    constructor({ roster, media, requests }: CallFeatureContext) {
         super();
+        this.roster = roster;
+        this.media = media;
+        this.requests = requests;
         this.receivers = new DataReceivers(roster, receiver => this.emit('dataChannelReceiverCreated', receiver));
         this.path.on('received', ({ reliability, frame }) => this.receivers.take(reliability, frame));
         this.path.on('receipt', ({ channelId, sequenceNumber, refusal }) => {
@@ -75,6 +80,7 @@ export class DataChannelCallFeature extends EventSource<DataChannelEvents> {
         }
         if (this.open.has(channelId)) throw callingError('dataChannelInUse', undefined, String(channelId));
         const sender = this.makeSender({ channelId, reliability, priority, bitrateInKbps });
+        if (options.participants) sender.setParticipants(options.participants);
         this.open.set(channelId, sender);
         this.sending.add(sender);
         this.pacer.add(sender);
@@ -82,7 +88,7 @@ export class DataChannelCallFeature extends EventSource<DataChannelEvents> {
         return sender;
     }
 
-    /** @internal The call is over. */
+    /** Ends all sending and receiving, as the end of the call does. */
     dispose(): void {
         this.roster.off('updated', this.rosterUpdated);
         this.media.off('holdChanged', this.holdChanged);
@@ -138,7 +144,7 @@ export class DataChannelCallFeature extends EventSource<DataChannelEvents> {
         return channelId;
     }
 
-    private readonly rosterUpdated = ({ removed }: CollectionUpdatedEvent<RemoteParticipant>) => {
+    private readonly rosterUpdated = ({ removed }: CollectionUpdate<RemoteParticipant>) => {
         this.receivers.rosterUpdated(removed);
         for (const sender of [...this.sending]) sender.prepare();
     };

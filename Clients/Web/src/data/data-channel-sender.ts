@@ -15,6 +15,8 @@ export interface DataChannelSenderOptions {
     priority?: DataChannelPriority;
     /** The most that is sent, kilobits in a second; 500 unless told, which is what the server takes of all senders. */
     bitrateInKbps?: number;
+    /** Who gets the messages, as with {@link DataChannelSender.setParticipants}; everybody unless told. */
+    participants?: CommunicationIdentifier[];
 }
 
 /** @internal What outlives a sender: a later one of the same channel goes on with it. */
@@ -70,6 +72,8 @@ export class DataChannelSender {
     readonly bitrateInKbps: number;
     /** The most bytes of a message: 32,768. */
     readonly maxMessageSizeInBytes = maximumPayload;
+    /** The same under the name that the mirrored SDK's declarations have. */
+    readonly maxMessageSize = maximumPayload;
     private readonly rate: RateLimit;
     private waiting: Waiting[] = [];
     /** Durable messages that have left and that the server has not confirmed, by their numbers. */

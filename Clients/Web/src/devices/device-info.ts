@@ -1,9 +1,9 @@
-export type VideoDeviceType = 'UsbCamera' | 'CaptureAdapter' | 'Virtual' | 'Unknown';
+export type VideoDeviceType = 'UsbCamera' | 'CaptureAdapter' | 'Virtual' | 'ScreenSharing' | 'Unknown';
 export type AudioDeviceType = 'Microphone' | 'Speaker' | 'CompositeAudioDevice' | 'Virtual';
 
-/** A camera. */
+/** A camera, or what is shared. */
 export interface VideoDeviceInfo {
-    /** `camera:` and the browser's id of the device. */
+    /** `camera:` and the browser's id of the device, or `screen:` and that of its track. */
     readonly id: string;
     readonly name: string;
     readonly deviceType: VideoDeviceType;
@@ -35,6 +35,11 @@ export function videoDevice(device: MediaDeviceInfo): VideoDeviceInfo {
         name: device.label,
         deviceType: virtual ? 'Virtual' : adapter ? 'CaptureAdapter' : device.label ? 'UsbCamera' : 'Unknown',
     };
+}
+
+/** @internal What the person chose to share. */
+export function screenDevice(track: MediaStreamTrack | undefined): VideoDeviceInfo {
+    return { id: `screen:${track?.id ?? ''}`, name: track?.label ?? '', deviceType: 'ScreenSharing' };
 }
 
 /** @internal */

@@ -1,5 +1,5 @@
 import { callingError } from '../errors';
-import { EventSource, type CollectionUpdatedEvent } from '../events';
+import { EventSource, type CollectionUpdate } from '../events';
 import { captureCamera, captureMicrophone, mediaDevices, stopTracks } from './capture';
 import { audioDevice, videoDevice, type AudioDeviceInfo, type VideoDeviceInfo } from './device-info';
 
@@ -11,9 +11,9 @@ export interface DeviceAccess {
 
 export interface DeviceManagerEvents {
     /** Cameras were plugged in or out. */
-    videoDevicesUpdated: CollectionUpdatedEvent<VideoDeviceInfo>;
+    videoDevicesUpdated: CollectionUpdate<VideoDeviceInfo>;
     /** Microphones or loudspeakers were plugged in or out. */
-    audioDevicesUpdated: CollectionUpdatedEvent<AudioDeviceInfo>;
+    audioDevicesUpdated: CollectionUpdate<AudioDeviceInfo>;
     selectedMicrophoneChanged: void;
     selectedSpeakerChanged: void;
 }
@@ -30,6 +30,7 @@ export class DeviceManager extends EventSource<DeviceManagerEvents> {
     private microphone: AudioDeviceInfo | undefined;
     private speaker: AudioDeviceInfo | undefined;
     private chosen = false;
+    private named = false;
 
     /** @internal */
     constructor() {
@@ -49,6 +50,18 @@ export class DeviceManager extends EventSource<DeviceManagerEvents> {
     /** @internal The microphone that the person chose, as opposed to the browser's own choice. */
     get chosenMicrophone(): AudioDeviceInfo | undefined {
         return this.chosen ? this.microphone : undefined;
+    }
+
+    /** @internal Whether there is a microphone; undefined before the browser names devices. */
+    get hasMicrophone(): boolean | undefined {
+        return this.named ? this.microphones.length > 0 : undefined;
+    }
+
+    /** @internal Whether there is a loudspeaker to choose; undefined where or while browsers do not list them. */
+    get hasSpeaker(): boolean | undefined {
+        // Firefox lists only those that the person chose in its own dialog.
+        const lists = this.isSpeakerSelectionAvailable && !('selectAudioOutput' in mediaDevices());
+        return lists && this.named ? this.speakers.length > 0 : undefined;
     }
 
     /** The loudspeaker that calls use. */
@@ -117,6 +130,7 @@ export class DeviceManager extends EventSource<DeviceManagerEvents> {
         const cameras = all.filter(device => device.kind === 'videoinput').map(videoDevice);
         const microphones = all.filter(device => device.kind === 'audioinput').map(audioDevice);
         const speakers = all.filter(device => device.kind === 'audiooutput').map(audioDevice);
+        this.named ||= all.some(device => device.label !== '');
         const video = difference(this.cameras, cameras);
         const audio = difference([...this.microphones, ...this.speakers], [...microphones, ...speakers]);
         this.cameras = cameras;
@@ -146,7 +160,7 @@ function stillThere(selected: AudioDeviceInfo | undefined, list: AudioDeviceInfo
 function difference<Item extends { id: string; name: string }>(
     before: Item[],
     after: Item[],
-): CollectionUpdatedEvent<Item> | undefined {
+): CollectionUpdate<Item> | undefined {
     const isIn = (list: Item[]) => (item: Item) => list.some(other => other.id === item.id && other.name === item.name);
     const added = after.filter(item => !isIn(before)(item));
     const removed = before.filter(item => !isIn(after)(item));

@@ -14,6 +14,7 @@ import {
     type WireReply,
     type WireWelcome,
 } from './protocol';
+import { SessionKeeper } from './session-keeper';
 import { steadyInterval } from './steady-interval';
 
 /** Where the token comes from; asked before each attempt to connect. */
@@ -73,6 +74,8 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
     private queue: Pending[] = [];
     private readonly barriers = new Map<number, () => void>();
     private readonly backOff: BackOff;
+    private readonly keeper: SessionKeeper;
+    private abandoned: string | undefined;
     private endpointId: string | undefined;
     private forceRefresh = false;
     private tokenRefused = false;
@@ -86,11 +89,17 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
     constructor(private readonly options: ConnectionOptions) {
         super();
         this.backOff = new BackOff(options.random ?? Math.random);
+        this.keeper = new SessionKeeper(options.url);
     }
 
     /** Whether requests travel at once. */
     get isOpen(): boolean {
         return this.open;
+    }
+
+    /** Why the connection was lost, if the server or this side said so. */
+    get cause(): CallingError | undefined {
+        return this.lastError;
     }
 
     /** Makes the first connection. Rejects when it fails; only later losses are repaired by themselves. */
@@ -146,6 +155,11 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
         this.finish(callingError('agentDisposed'));
     }
 
+    /** The page goes away, and with it the session. */
+    leave(): void {
+        if (!this.closed) this.keeper.leave();
+    }
+
     // -- connecting
 
     private async attempt(): Promise<void> {
@@ -161,6 +175,7 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
             else this.retryLater();
             return;
         }
+        if (this.opening) this.abandoned ??= await this.keeper.takeAbandoned(token);
         if (this.closed) return;
         let socket: WebSocket;
         try {
@@ -179,6 +194,7 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
                 ...(this.options.displayName === undefined ? {} : { displayName: this.options.displayName }),
                 ...(this.endpointId === undefined ? {} : { endpointId: this.endpointId }),
                 ...(this.welcome ? { resume: this.welcome.resume } : {}),
+                ...(this.abandoned === undefined ? {} : { replaces: this.abandoned }),
             });
         socket.onmessage = event => {
             if (socket === this.socket) this.received(parseServerMessage(event.data));
@@ -209,7 +225,7 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
 
         if (closeCode === closeCodes.unauthorized) {
             const cause = this.lastError ?? callingError('unauthorized', closeReason || undefined);
-            // One try with a fresh token; if that is refused as well there is no sense in asking again and again.
+            // One try with a fresh token; if that is refused as well there is no sense in asking again.
             if (this.tokenRefused || !this.options.tokens.canRefresh) {
                 this.finish(cause);
                 return;
@@ -228,9 +244,7 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
             this.backOff.slowDown();
         }
         if (this.opening) {
-            this.finish(
-                this.lastError ?? callingError('serverUnreachable', undefined, this.options.url),
-            );
+            this.finish(this.lastError ?? callingError('serverUnreachable', undefined, this.options.url));
             return;
         }
         this.retryLater();
@@ -256,6 +270,7 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
         this.closed = true;
         this.open = false;
         this.lastError = cause;
+        this.keeper.drop();
         for (const timer of [this.silenceTimer, this.retryTimer, this.sessionTimer]) clearTimeout(timer);
         this.stopHeartbeat?.();
         const socket = this.socket;
@@ -314,6 +329,8 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
     private welcomed(welcome: WireWelcome): void {
         const previous = this.welcome;
         this.welcome = welcome;
+        this.abandoned = undefined;
+        this.keeper.keep(welcome.userId, welcome.resume);
         this.endpointId = welcome.endpointId;
         this.tokenRefused = false;
         clearTimeout(this.sessionTimer);

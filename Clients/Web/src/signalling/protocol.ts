@@ -32,7 +32,25 @@ export interface WireError extends WireReason {
     target?: string;
 }
 
-export interface WireParticipant {
+/** What a participant shows beside sound and pictures; absent when it does not. */
+export interface WireMarks {
+    /** The hand is up; of two hands the one with the smaller number has been up longer. */
+    hand?: number;
+    /** In the spotlight; smaller numbers have been so longer. */
+    spotlight?: number;
+}
+
+/** The reactions that there are. */
+export const reactions = ['like', 'heart', 'laugh', 'surprised', 'applause'] as const;
+export type WireReaction = typeof reactions[number];
+
+/** What the caller's app tells the callee's. */
+export interface WireCustomContext {
+    userToUser?: string;
+    headers?: { key: string; value: string }[];
+}
+
+export interface WireParticipant extends WireMarks {
     participantId: string;
     userId: string;
     displayName?: string | null;
@@ -44,7 +62,7 @@ export interface WireParticipant {
     speaking: boolean;
 }
 
-export interface WireSnapshot {
+export interface WireSnapshot extends WireMarks {
     callId: string;
     kind: WireCallKind;
     state: WireCallState;
@@ -152,6 +170,7 @@ export interface WireIncomingCall {
     kind: WireCallKind;
     groupId?: string | null;
     participantCount: number;
+    customContext?: WireCustomContext;
 }
 
 export type CallPush =
@@ -164,7 +183,7 @@ export type CallPush =
           changed: WireParticipant[];
           removed: { participantId: string; reason: WireReason }[];
       }
-    | {
+    | ({
           type: 'call.self';
           callId: string;
           muted: boolean;
@@ -172,7 +191,8 @@ export type CallPush =
           onHold: boolean;
           camera: boolean;
           screen: boolean;
-      }
+      } & WireMarks)
+    | { type: 'call.reactions'; callId: string; reactions: { participantId: string; reaction: WireReaction }[] }
     | { type: 'call.speakers'; callId: string; dominant: string[]; levels: Record<string, number> }
     | { type: 'media.state'; callId: string; state: 'interrupted' | 'connected' }
     | { type: 'media.slots'; callId: string; slots: WireSlot[] }
@@ -216,7 +236,7 @@ interface MediaPart {
 
 /** Every request a client can make, by `type`, with its members other than `type` and `id`. */
 export interface Requests {
-    'call.start': { targets: string[]; muted: boolean } & MediaPart;
+    'call.start': { targets: string[]; muted: boolean; customContext?: WireCustomContext } & MediaPart;
     'call.join': { groupId: string; muted: boolean } & MediaPart;
     'call.accept': { callId: string; muted: boolean } & MediaPart;
     'call.reject': { callId: string; reason?: RejectReason };
@@ -227,6 +247,12 @@ export interface Requests {
     'call.muteParticipants': { callId: string; participantIds?: string[] };
     'call.hold': { callId: string; onHold: boolean };
     'call.publish': { callId: string; camera: boolean; screen: boolean };
+    'call.raiseHand': { callId: string; raised: boolean };
+    /** Absent is everybody. */
+    'call.lowerHands': { callId: string; participantIds?: string[] };
+    /** Absent, which is everybody, only to end it. */
+    'call.spotlight': { callId: string; participantIds?: string[]; on: boolean };
+    'call.react': { callId: string; reaction: WireReaction };
     'media.offer': { callId: string } & WireMediaOffer;
     'media.receive': { callId: string; slots: WireSlotWish[] };
     'media.servers': object;
@@ -249,6 +275,9 @@ export const repeatable: ReadonlySet<RequestType> = new Set<RequestType>([
     'call.muteParticipants',
     'call.hold',
     'call.publish',
+    'call.raiseHand',
+    'call.lowerHands',
+    'call.spotlight',
     'media.receive',
     'media.servers',
     'data.recipients',

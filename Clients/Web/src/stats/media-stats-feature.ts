@@ -1,8 +1,10 @@
 import type { CallMedia } from '../calls/call-media';
 import { callingError } from '../errors';
 import { EventSource } from '../events';
+import type { CallFeatureContext } from '../features/call-feature-context';
+import type { BaseFeature } from '../features/feature';
 import type { MediaStatsReportSample, MediaStatsReportSummary } from './media-stats-report';
-import { StatsSampler } from './stats-sampler';
+import type { StatsSampler } from './stats-sampler';
 import { StatsSummary } from './stats-summary';
 
 export interface MediaStatsCollectorOptions {
@@ -65,12 +67,16 @@ export class MediaStatsCollector extends EventSource<MediaStatsCollectorEvents> 
 }
 
 /** How well sound and pictures travel in a call. */
-export class MediaStatsCallFeature {
+export class MediaStatsCallFeature implements BaseFeature {
     readonly name = 'MediaStats';
     private readonly collectors = new Set<MediaStatsCollector>();
 
+    private readonly media: CallMedia;
+
     /** @internal */
-    constructor(private readonly media: CallMedia) {}
+    constructor({ media }: CallFeatureContext) {
+        this.media = media;
+    }
 
     /** Begins to measure; each collector reports by itself. */
     createCollector(options: MediaStatsCollectorOptions = {}): MediaStatsCollector {
@@ -80,15 +86,7 @@ export class MediaStatsCallFeature {
                 throw callingError('invalidArgument', 'Collector options are whole numbers from 1.', String(number));
             }
         }
-        const { session, reception } = this.media;
-        const sampler = new StatsSampler({
-            connection: session.peerConnection,
-            get purposes() {
-                return session.purposes;
-            },
-            reception,
-        });
-        const collector = new MediaStatsCollector(sampler, aggregationInterval, dataPointsPerAggregation, it =>
+        const collector = new MediaStatsCollector(this.media.makeSampler(), aggregationInterval, dataPointsPerAggregation, it =>
             this.collectors.delete(it),
         );
         this.collectors.add(collector);

@@ -68,6 +68,8 @@ export interface IncomingVideoMediaStats<NumberType, StringType> extends StreamM
     jitterBufferDelayInMs?: NumberType;
     frameRateDecoded?: NumberType;
     frameRateReceived?: NumberType;
+    /** How many pictures a second are shown. */
+    frameRateOutput?: NumberType;
     frameWidthReceived?: NumberType;
     frameHeightReceived?: NumberType;
     longestFreezeDurationInMs?: NumberType;

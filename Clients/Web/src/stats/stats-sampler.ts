@@ -18,6 +18,8 @@ export interface StatsSource {
     /** What each line is for, by mid. */
     readonly purposes: Map<string, LinePurpose>;
     readonly reception: Reception;
+    /** The `id` of the stream that a slot shows. */
+    streamId(mid: string): number | undefined;
 }
 
 /** Makes samples of the browser's reports, which only hold totals. */
@@ -181,9 +183,10 @@ export class StatsSampler {
         return {
             ...this.incoming(entry, mid),
             ...this.freezesOf(entry, mid),
-            streamId: reception.slot(mid)?.source === 'screen' ? 2 : 1,
+            streamId: this.source.streamId(mid),
             frameRateDecoded: rounded(this.rate(entry, 'framesDecoded')),
             frameRateReceived: rounded(this.rate(entry, 'framesReceived')),
+            frameRateOutput: rounded(number(entry.framesPerSecond) ?? this.rate(entry, 'framesDecoded')),
             frameWidthReceived: number(entry.frameWidth),
             frameHeightReceived: number(entry.frameHeight),
             framesReceived: number(entry.framesReceived),

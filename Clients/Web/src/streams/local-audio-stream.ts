@@ -2,10 +2,13 @@ import { captureMicrophone, stopTracks } from '../devices/capture';
 import type { AudioDeviceInfo } from '../devices/device-info';
 import { callingError } from '../errors';
 import { EventSource } from '../events';
+import type { AudioStreamFeatureFactory } from '../features/feature';
+import { FeatureSet } from '../features/feature-set';
 import { Volume } from './volume';
 
-/** A local audio stream tells apps nothing by events; see its `volume`. */
 export interface LocalAudioStreamEvents {
+    /** The sound comes from another microphone or stream. */
+    audioSourceChanged: { source: LocalAudioStream };
     /** @internal The track was replaced by another one. */
     trackChanged: void;
     /** @internal The microphone was unplugged. */
@@ -18,6 +21,7 @@ export class LocalAudioStream extends EventSource<LocalAudioStreamEvents> {
     private given: MediaStream | undefined;
     private live: MediaStream | undefined;
     private readonly level = new Volume(() => this.live);
+    private readonly features = new FeatureSet('audioStreamApiCtor', 'a local audio stream', undefined);
 
     /** `source` is a microphone from {@link DeviceManager.getMicrophones} or a stream with an audio track. */
     constructor(source?: AudioDeviceInfo | MediaStream) {
@@ -35,9 +39,20 @@ export class LocalAudioStream extends EventSource<LocalAudioStreamEvents> {
         return 'Audio';
     }
 
-    /** How loud the sound is, whether or not the call is muted in the roster. */
+    /** How loud the sound is while the microphone runs; see {@link getVolume}. */
     get volume(): Volume {
         return this.level;
+    }
+
+    /** How loud the sound is. Starts the microphone if need be, which then runs until {@link dispose}. */
+    async getVolume(): Promise<Volume> {
+        await this.getMediaStream();
+        return this.level;
+    }
+
+    /** An extra of the stream: `Features.AudioEffects`. */
+    feature<Feature>(factory: AudioStreamFeatureFactory<Feature>): Feature {
+        return this.features.get(factory);
     }
 
     /** The stream with the sound; starts the microphone if need be. */
@@ -65,6 +80,7 @@ export class LocalAudioStream extends EventSource<LocalAudioStreamEvents> {
             if (next) this.adopt(next);
         }
         stopTracks(before);
+        this.emit('audioSourceChanged', { source: this });
     }
 
     /** Takes the sound from a stream of the app. */
@@ -75,6 +91,7 @@ export class LocalAudioStream extends EventSource<LocalAudioStreamEvents> {
     /** Stops the microphone. A stream that the app supplied is left alone. */
     dispose(): void {
         this.level.stop();
+        this.features.close();
         const before = this.given ? undefined : this.live;
         this.live = undefined;
         stopTracks(before);

@@ -1,12 +1,15 @@
 import { captureCamera, stopTracks } from '../devices/capture';
-import type { VideoDeviceInfo } from '../devices/device-info';
+import { screenDevice, type VideoDeviceInfo } from '../devices/device-info';
 import { asCallingError, callingError } from '../errors';
 import { EventSource } from '../events';
+import type { VideoStreamFeatureFactory } from '../features/feature';
+import { FeatureSet } from '../features/feature-set';
 
-export type MediaStreamType = 'Video' | 'ScreenSharing' | 'RawMedia';
+export type MediaStreamType = 'Video' | 'ScreenSharing' | 'RawMedia' | 'LiveStream' | 'Audio';
 
-/** A local video stream tells apps nothing by events; see the events of the call. */
 export interface LocalVideoStreamEvents {
+    /** The picture comes from another camera or stream. */
+    videoSourceChanged: { source: LocalVideoStream };
     /** @internal The track was replaced by another one. */
     trackChanged: void;
     /** @internal The camera was unplugged, or the person ended the sharing in the browser's own bar. */
@@ -23,6 +26,7 @@ export class LocalVideoStream extends EventSource<LocalVideoStreamEvents> {
     private live: MediaStream | undefined;
     private users = 0;
     private readonly streamType: MediaStreamType;
+    private readonly features = new FeatureSet('videoStreamApiCtor', 'a local video stream', undefined);
 
     /**
      * `source` is a camera from {@link DeviceManager.getCameras} or a stream with a video track. The type needs no
@@ -34,6 +38,7 @@ export class LocalVideoStream extends EventSource<LocalVideoStreamEvents> {
             this.given = source;
             this.live = source;
             this.streamType = type ?? 'RawMedia';
+            if (type === 'ScreenSharing') this.device = screenDevice(source.getVideoTracks()[0]);
             this.watch(source);
         } else {
             this.device = source;
@@ -41,7 +46,7 @@ export class LocalVideoStream extends EventSource<LocalVideoStreamEvents> {
         }
     }
 
-    /** The camera; undefined for a stream that the app supplied. */
+    /** The camera, or the shared screen, window or tab; undefined for a stream that the app supplied. */
     get source(): VideoDeviceInfo | undefined {
         return this.device;
     }
@@ -56,12 +61,21 @@ export class LocalVideoStream extends EventSource<LocalVideoStreamEvents> {
         return this.start();
     }
 
+    /** An extra of the stream: `Features.VideoEffects`. */
+    feature<Feature>(factory: VideoStreamFeatureFactory<Feature>): Feature {
+        return this.features.get(factory);
+    }
+
     /** Takes the picture from another camera or stream; calls and views that use this stream show it at once. */
     async switchSource(source: VideoDeviceInfo | MediaStream): Promise<void> {
+        if (typeof source !== 'object' || source === null) throw callingError('invalidVideoDevice');
         if (isMediaStream(source)) {
             await this.setMediaStream(source);
             return;
         }
+        if (typeof source.id !== 'string') throw callingError('invalidVideoDevice');
+        const isInUse = this.live !== undefined || this.users === 0;
+        if (source.id === this.device?.id && isInUse) throw callingError('sameVideoDevice', undefined, source.id);
         const running = this.live !== undefined && !this.given;
         const wanted = this.users > 0;
         let next: MediaStream | undefined;
@@ -80,6 +94,7 @@ export class LocalVideoStream extends EventSource<LocalVideoStreamEvents> {
         this.device = source;
         this.adopt(next);
         stopTracks(before);
+        this.emit('videoSourceChanged', { source: this });
     }
 
     /** Takes the picture from a stream of the app. The app keeps it: its tracks are never stopped by the library. */
@@ -92,11 +107,13 @@ export class LocalVideoStream extends EventSource<LocalVideoStreamEvents> {
         this.device = undefined;
         this.adopt(stream);
         stopTracks(before);
+        this.emit('videoSourceChanged', { source: this });
     }
 
     /** Stops the camera, whoever uses it. */
     dispose(): void {
         this.users = 0;
+        this.features.close();
         this.stop();
     }
 

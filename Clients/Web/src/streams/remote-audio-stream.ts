@@ -18,6 +18,11 @@ export class RemoteAudioStream {
         return this.level;
     }
 
+    /** How loud the call is. */
+    async getVolume(): Promise<Volume> {
+        return this.level;
+    }
+
     /** The stream, with one track for each speaker who is heard at the same time. */
     async getMediaStream(): Promise<MediaStream> {
         return this.stream;

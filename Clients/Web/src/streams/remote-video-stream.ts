@@ -48,13 +48,18 @@ export class RemoteVideoStream extends EventSource<RemoteVideoStreamEvents> {
 
     /** @internal */
     constructor(
-        /** Unique among the streams of a participant: 1 for the camera, 2 for the screen. */
+        /** Unique in the page. */
         readonly id: number,
         /** @internal */ readonly participantId: string,
         /** @internal */ readonly wireSource: VideoSource,
         /** @internal */ private readonly demandChanged: (stream: RemoteVideoStream) => void,
     ) {
         super();
+    }
+
+    /** Words about what the stream shows. There are none yet. */
+    get tags(): readonly string[] {
+        return [];
     }
 
     get mediaStreamType(): 'Video' | 'ScreenSharing' {
