@@ -166,6 +166,7 @@ let program: [Target] = [
         name: "Switchboard",
         dependencies: [
             "Calling", "CallingClient", "ClientTransport", "Codecs", "Conference", "Congestion", "DTLS", "HTTPServer",
+            "DataChannels", "RTP", "SCTP", "STUN",
             "Identity", "LoadGenerator", "MediaIO", "MediaWorker",
             "NetworkEmulation", "NetworkRelay", "PayloadFormats", "ProtocolCore", "RESTAPI", "Reception", "Relay",
             "SDP", "ServerConfiguration", "Signaling", "Store", "TURN", "Telemetry", "WHIP", argumentParser, boringSSL,

@@ -46,6 +46,7 @@ struct ServeCommand: AsyncParsableCommand {
         LoggingSystem.bootstrap { label in LineLogHandler(label: label, level: level, format: format) }
         let metrics = MetricsRegistry()
         MetricsSystem.bootstrap(metrics)
+        LimitCounters.register()
         // Database files hold secrets as keys do; whoever made the data folder may have left it open to others.
         umask(0o077)
         let platform = try await Platform(settings: settings, metrics: metrics)
