@@ -37,10 +37,7 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func serve() async throws {
-        let environment = ProcessInfo.processInfo.environment
-        let settings = try Settings(
-            arguments: settings, environment: environment,
-            file: try Self.configurationFile(config ?? environment[Settings.configFileVariable]))
+        let settings = try Self.readSettings(arguments: settings, config: config)
         let level = Logger.Level(rawValue: settings.logLevel) ?? .info
         let format = LogFormat(rawValue: settings.logFormat) ?? .text
         LoggingSystem.bootstrap { label in LineLogHandler(label: label, level: level, format: format) }
@@ -52,6 +49,14 @@ struct ServeCommand: AsyncParsableCommand {
         let platform = try await Platform(settings: settings, metrics: metrics)
         let calling = try await composeCalling(on: platform)
         try await Server(platform: platform, calling: calling).run()
+    }
+
+    /// The settings from flags, the environment, and the file that `config` or the environment names.
+    static func readSettings(arguments: [String], config: String?) throws -> Settings {
+        let environment = ProcessInfo.processInfo.environment
+        return try Settings(
+            arguments: arguments, environment: environment,
+            file: try configurationFile(config ?? environment[Settings.configFileVariable]))
     }
 
     private static func configurationFile(_ path: String?) throws -> (path: String, text: String)? {
