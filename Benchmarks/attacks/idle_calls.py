@@ -2,6 +2,8 @@
 
 import secrets
 import time
+import uuid
+from collections.abc import Callable
 
 from tools.measure import cpu_seconds
 from tools.target import Attack, Outcome, Target
@@ -26,7 +28,25 @@ def usage(target: Target, sessions: list[Session], seconds: float) -> float:
     return (cpu_seconds(target.server_pid) - before) / (time.monotonic() - began)
 
 
-def run(target: Target) -> Outcome:
+def joins(target: Target) -> Outcome:
+    """Group calls, each with its maker alone in it."""
+    media = offer(secrets.token_hex(4), secrets.token_hex(12))
+    return begin(
+        target, lambda session: session.post("call.join", groupId=str(uuid.uuid4()), muted=True, media=media)
+    )
+
+
+def rings(target: Target) -> Outcome:
+    """Calls to one other user, whose device rings."""
+    callee = Session(target, target.user())
+    outcome = begin(
+        target, lambda session: session.post("call.start", targets=[callee.account.user_id], muted=True)
+    )
+    callee.close()
+    return outcome
+
+
+def begin(target: Target, post: Callable[[Session], int]) -> Outcome:
     outcome = Outcome()
     account = target.user()
     usual = usage(target, [], 3)
@@ -41,12 +61,9 @@ def run(target: Target) -> Outcome:
             reasons.add(str(error)[:80])
             continue
         sessions.append(session)
-        media = offer(secrets.token_hex(4), secrets.token_hex(12))
         try:
             for _ in range(EACH // AT_ONCE):
-                numbers = [
-                    session.post("call.join", groupId=group_id(), muted=True, media=media) for _ in range(AT_ONCE)
-                ]
+                numbers = [post(session) for _ in range(AT_ONCE)]
                 for number in numbers:
                     answer = session.answer_to(number)
                     made += answer["type"] == "reply"
@@ -65,9 +82,7 @@ def run(target: Target) -> Outcome:
     return outcome
 
 
-def group_id() -> str:
-    text = secrets.token_hex(16)
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
-
-
-ATTACKS = {"idle-calls": Attack("Calls in which nothing is done", "a user", 20, run)}
+ATTACKS = {
+    "idle-calls": Attack("Calls in which nothing is done", "a user", 20, joins),
+    "ringing-calls": Attack("Calls that ring at one other user", "a user", 20, rings),
+}

@@ -3,8 +3,10 @@
 import resource
 import secrets
 import socket
+import ssl
 import struct
 import time
+import uuid
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
@@ -29,7 +31,7 @@ class Member:
         self.turn_user, self.turn_password = server["username"], server["credential"]
         self.ufrag, password = secrets.token_hex(4), secrets.token_hex(12)
         reply = self.session.request(
-            "call.join", groupId=group(), muted=True, media=offer(self.ufrag, password)
+            "call.join", groupId=str(uuid.uuid4()), muted=True, media=offer(self.ufrag, password)
         )
         answer = dict(
             line[2:].split(":", 1) for line in reply["media"]["sdp"].splitlines() if line.startswith("a=ice-")
@@ -37,9 +39,9 @@ class Member:
         )  # fmt: skip
         self.server_ufrag, self.server_password = answer["ice-ufrag"], answer["ice-pwd"]
 
-    def allocates(self) -> bool:
-        """Whether TURN over TCP works."""
-        with connect(self.turn_port) as stream:
+    def allocates(self, port: int, open_stream: "Open" = connect) -> bool:
+        """Whether TURN over TCP or TLS works."""
+        with open_stream(port) as stream:
             return stun.allocate(stream, self.turn_user, self.turn_password)
 
     def checks(self, target: Target) -> bool:
@@ -54,28 +56,41 @@ class Member:
         self.session.request("media.servers")
 
 
-def group() -> str:
-    text = secrets.token_hex(16)
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+Open = Callable[..., socket.socket]
+
+# Whose certificate it is does not matter to an attacker.
+TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+TLS.check_hostname, TLS.verify_mode = False, ssl.CERT_NONE
 
 
-def hold(port: int, idle: bytes, knock: Callable[[], bool], member: Member, outcome: Outcome) -> None:
+def connect_tls(port: int, *, source: str | None = None) -> socket.socket:
+    """A TLS connection."""
+    plain = connect(port, source=source)
+    try:
+        return TLS.wrap_socket(plain)
+    except OSError:
+        plain.close()
+        raise
+
+
+def hold(
+    port: int, idle: bytes, knock: Callable[[], bool], member: Member, outcome: Outcome, open_stream: Open = connect
+) -> None:
     """Occupies a port, says `idle` on each connection now and then, and lets somebody knock meanwhile."""
     hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     assert knock(), "the door is open before"
     streams: list[socket.socket] = []
-    began = time.monotonic()
     for number in range(ADDRESSES * EACH):
         try:
-            stream = connect(port, source=f"127.0.1.{1 + number % ADDRESSES}")
+            stream = open_stream(port, source=f"127.0.1.{1 + number % ADDRESSES}")
         except OSError:
             continue
         stream.setblocking(False)
         streams.append(stream)
     ports = {one.getsockname()[1] for one in streams}
     knocks = successes = 0
-    next_idle = next_knock = time.monotonic()
+    began = next_idle = next_knock = time.monotonic()
     while time.monotonic() < began + SECONDS:
         if time.monotonic() >= next_idle:
             next_idle = time.monotonic() + PAUSE
@@ -100,7 +115,8 @@ def hold(port: int, idle: bytes, knock: Callable[[], bool], member: Member, outc
 
 def turn(target: Target) -> Outcome:
     outcome, member = Outcome(), Member(target)
-    hold(member.turn_port, stun.message(stun.BINDING, []), member.allocates, member, outcome)
+    port = member.turn_port
+    hold(port, stun.message(stun.BINDING, []), lambda: member.allocates(port), member, outcome)
     return outcome
 
 
@@ -115,7 +131,17 @@ def ice(target: Target) -> Outcome:
 def strays(target: Target) -> Outcome:
     """As `turn`, but with the first bytes of a message that never comes to its end."""
     outcome, member = Outcome(), Member(target)
-    hold(member.turn_port, b"\x00", member.allocates, member, outcome)
+    port = member.turn_port
+    hold(port, b"\x00", lambda: member.allocates(port), member, outcome)
+    return outcome
+
+
+def tls(target: Target) -> Outcome:
+    """As `turn`, inside TLS beside HTTPS."""
+    outcome, member = Outcome(), Member(target)
+    port = target.https_port
+    request = stun.message(stun.BINDING, [])
+    hold(port, request, lambda: member.allocates(port, connect_tls), member, outcome, connect_tls)
     return outcome
 
 
@@ -123,5 +149,6 @@ WHO = f"anybody, {ADDRESSES} addresses"
 ATTACKS = {
     "turn-door": Attack("TURN over TCP occupied by Binding requests", WHO, SECONDS, turn),
     "turn-door-strays": Attack("TURN over TCP occupied by stray bytes", WHO, SECONDS, strays),
+    "turn-door-tls": Attack("TURN over TLS occupied by Binding requests", WHO, SECONDS, tls),
     "ice-door": Attack("ICE over TCP occupied by requests without credentials", WHO, SECONDS, ice),
 }

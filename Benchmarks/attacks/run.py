@@ -33,7 +33,7 @@ from rig.server import Server  # noqa: E402
 
 MODULES = (
     "pongs", "costly_json", "slow_http", "relay_doors", "taken_address", "media_to_stranger", "long_wishes",
-    "wrong_scope", "idle_calls", "packet_floods", "http_framing",
+    "wrong_scope", "idle_calls", "sessions", "packet_floods", "http_framing",
 )  # fmt: skip
 BASELINE_SECONDS = 2
 # Python, imports and users, before an attack begins.
