@@ -110,6 +110,7 @@ let platform: [Target] = [
         "ServerConfiguration", in: "Platform/ServerConfiguration",
         [product("Configuration", "swift-configuration"), product("Yams", "Yams")]),
     room("Telemetry", in: "Platform/Telemetry", [product("CoreMetrics", "swift-metrics"), logging]),
+    room("Doctor", in: "Platform/Doctor"),
 ]
 
 /// Floor 4: what the outside talks to.
@@ -175,6 +176,7 @@ let program: [Target] = [
         name: "Switchboard",
         dependencies: [
             "Calling", "CallingClient", "ClientTransport", "Codecs", "Conference", "Congestion", "DTLS", "HTTPServer",
+            "CClock", "DataChannels", "Doctor", "ICE", "RTP", "SCTP", "STUN", "TLS",
             "Identity", "LoadGenerator", "MediaIO", "MediaWorker",
             "NetworkEmulation", "NetworkRelay", "PayloadFormats", "ProtocolCore", "RESTAPI", "Reception", "Relay",
             "SDP", "ServerConfiguration", "Signaling", "Store", "TURN", "Telemetry", "WHIP", argumentParser, boringSSL,
@@ -186,6 +188,7 @@ let program: [Target] = [
 ]
 
 let shims: [Target] = [
+    .target(name: "CClock", path: "Sources/Shims/CClock"),
     .target(name: "CWebAssets", path: "Sources/Shims/CWebAssets"),
     .target(
         name: "CSockets", path: "Sources/Shims/CSockets",
@@ -289,6 +292,7 @@ let callingTests: [Target] = [
 let platformTests: [Target] = [
     tests("StoreTests", in: "Platform/StoreTests", ["Store", "TestSupport", product("GRDB", "GRDB.swift")]),
     tests("IdentityTests", in: "Platform/IdentityTests", ["Identity", "Store", "TestSupport"]),
+    tests("DoctorTests", in: "Platform/DoctorTests", ["Doctor"]),
     tests("ServerConfigurationTests", in: "Platform/ServerConfigurationTests", ["ServerConfiguration"]),
     tests(
         "TelemetryTests", in: "Platform/TelemetryTests",

@@ -81,6 +81,7 @@ struct CallMeasurement: Service {
             ("sent_data_messages", counters.peers.sentDataMessages),
             ("dropped_data_messages", counters.peers.droppedDataMessages),
             ("refused_data_messages", counters.peers.refusedDataMessages),
+            ("refused_data_chunks", counters.peers.refusedDataChunks),
             ("sent_data_bytes", counters.peers.sentDataOctets),
             ("duplicate_packets", counters.conferences.duplicates),
             ("retransmitted_packets", counters.conferences.retransmissions),

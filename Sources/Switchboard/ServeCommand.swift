@@ -37,20 +37,26 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func serve() async throws {
-        let environment = ProcessInfo.processInfo.environment
-        let settings = try Settings(
-            arguments: settings, environment: environment,
-            file: try Self.configurationFile(config ?? environment[Settings.configFileVariable]))
+        let settings = try Self.readSettings(arguments: settings, config: config)
         let level = Logger.Level(rawValue: settings.logLevel) ?? .info
         let format = LogFormat(rawValue: settings.logFormat) ?? .text
         LoggingSystem.bootstrap { label in LineLogHandler(label: label, level: level, format: format) }
         let metrics = MetricsRegistry()
         MetricsSystem.bootstrap(metrics)
+        LimitCounters.register()
         // Database files hold secrets as keys do; whoever made the data folder may have left it open to others.
         umask(0o077)
         let platform = try await Platform(settings: settings, metrics: metrics)
         let calling = try await composeCalling(on: platform)
         try await Server(platform: platform, calling: calling).run()
+    }
+
+    /// The settings from flags, the environment, and the file that `config` or the environment names.
+    static func readSettings(arguments: [String], config: String?) throws -> Settings {
+        let environment = ProcessInfo.processInfo.environment
+        return try Settings(
+            arguments: arguments, environment: environment,
+            file: try configurationFile(config ?? environment[Settings.configFileVariable]))
     }
 
     private static func configurationFile(_ path: String?) throws -> (path: String, text: String)? {

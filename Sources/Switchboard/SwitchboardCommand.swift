@@ -8,7 +8,7 @@ struct SwitchboardCommand: AsyncParsableCommand {
         abstract: "A self-hosted communication platform: voice and video calls between apps and browsers.",
         subcommands: [
             ServeCommand.self, UserCommand.self, CallCommand.self, LoadtestCommand.self, NetemCommand.self,
-            VersionCommand.self,
+            LimitsCommand.self, DoctorCommand.self, VersionCommand.self,
         ])
 
     /// The version of the program.

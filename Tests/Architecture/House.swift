@@ -47,7 +47,7 @@ enum Floor: Int, CaseIterable {
     var steps: [[String]] {
         switch self {
         case .shims:
-            [["CFFmpeg", "COpus", "CSockets", "CSRTP2", "CWebAssets"]]
+            [["CClock", "CFFmpeg", "COpus", "CSockets", "CSRTP2", "CWebAssets"]]
         case .protocols:
             [
                 ["ProtocolCore"],
@@ -61,7 +61,7 @@ enum Floor: Int, CaseIterable {
         case .calling:
             [["Calling"]]
         case .platform:
-            [["ServerConfiguration", "Store", "Telemetry"], ["Identity"]]
+            [["Doctor", "ServerConfiguration", "Store", "Telemetry"], ["Identity"]]
         case .edges:
             [["HTTPServer", "Relay"], ["RESTAPI", "Signaling", "WHIP"]]
         case .program:

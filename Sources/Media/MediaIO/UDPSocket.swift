@@ -37,7 +37,7 @@ public struct UDPSocket: ~Copyable {
     public let local: SocketEndpoint
 
     /// Kernel buffer asked for in each direction: about 25 ms of a full 10 Gbit/s link.
-    static let bufferSize: Int32 = 8 << 20
+    public static let bufferSize: Int32 = 8 << 20
     /// Where asking for less and less ends: about what systems give unasked.
     static let smallestBufferSize: Int32 = 128 << 10
 

@@ -54,6 +54,15 @@ struct DataLink {
         allowance -= Double(bytes)
     }
 
+    /// What the peer sent beyond what its association and its channels may hold.
+    var refusedChunks: UInt64 {
+        let association = transport.associationCounters
+        let refused =
+            association.outOfWindowChunks + association.invalidStreams + association.droppedReplies
+            + transport.counters.refusedChannels + transport.counters.malformedMessages
+        return UInt64(clamping: refused)
+    }
+
     /// Notes what is due after a change.
     mutating func settle(now: Instant) {
         hasDataToSend = transport.hasDataToSend

@@ -215,6 +215,8 @@ public struct PeerCounters: Sendable, Hashable {
     public var droppedDataMessages: UInt64 = 0
     /// Data messages that could not be read, and channels that mean nothing here.
     public var refusedDataMessages: UInt64 = 0
+    /// Chunks and channels of its association that were beyond what it may hold.
+    public var refusedDataChunks: UInt64 = 0
     /// Bytes of SCTP that went out with data, through the pacer.
     public var sentDataOctets: UInt64 = 0
     /// The peer's own estimate of what it can receive, in bits per second (REMB), 0 when it never said.

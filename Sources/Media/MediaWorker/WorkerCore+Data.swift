@@ -111,6 +111,7 @@ extension WorkerCore {
             }
         } while data.pointee.transport.hasControlToSend
         data.pointee.settle(now: now)
+        peer.pointee.counters.refusedDataChunks = data.pointee.refusedChunks
         let index = peer.pointee.index
         if data.pointee.hasDataToSend { schedule.setPacing(true, index) }
         if let due = data.pointee.due { schedule.advance(index, to: due) }

@@ -33,6 +33,7 @@ public struct WorkerCounters: Sendable, Hashable {
         peers.sentDataMessages += counters.sentDataMessages
         peers.droppedDataMessages += counters.droppedDataMessages
         peers.refusedDataMessages += counters.refusedDataMessages
+        peers.refusedDataChunks += counters.refusedDataChunks
         peers.sentDataOctets += counters.sentDataOctets
     }
 }

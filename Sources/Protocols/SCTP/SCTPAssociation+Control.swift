@@ -3,7 +3,7 @@ public import ProtocolCore
 /// Small packets that go at once, and how an association ends.
 extension SCTPAssociation {
     /// How many packets may wait to be fetched before answers are dropped.
-    private static var largestControlCount: Int { 32 }
+    static var largestControlCount: Int { 32 }
 
     /// Whether ``nextControlPacket(now:into:)`` has something.
     public var hasControlToSend: Bool {

@@ -1,0 +1,30 @@
+import Conference
+import DataChannels
+import Metrics
+import ProtocolCore
+import RTP
+import SCTP
+import STUN
+import TURN
+
+extension [Limit] {
+    /// The tables of all rooms, from the outside in. A room that takes something from outside has its line here.
+    static let everywhere: [Limit] = [
+        [Limit].turn,
+        .stun,
+        .rtp,
+        .sctp,
+        .dataChannels,
+        .conference,
+    ].flatMap(\.self)
+}
+
+/// The series `switchboard_limit_hits_total`, with one label for each limit that has no series of its own.
+enum LimitCounters {
+    /// Makes all of them, at 0, so that an alert can be written before the first hit.
+    static func register(_ limits: [Limit] = .everywhere) {
+        for limit in limits where limit.counter.hasPrefix("switchboard_limit_hits") {
+            Counter(label: "switchboard_limit_hits", dimensions: [("limit", limit.name)]).increment(by: 0)
+        }
+    }
+}
