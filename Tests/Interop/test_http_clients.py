@@ -3,9 +3,12 @@
 import base64
 import json
 import os
+import resource
 import socket
+import ssl
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -104,17 +107,86 @@ def test_pings_that_nobody_reads_the_pongs_of(own_server: Server) -> None:
     assert grown < 32_000_000, f"{sent} bytes of pings made the server {grown} bytes larger"
 
 
-def test_held_connections_keep_nobody_out(own_server: Server) -> None:
+@pytest.fixture
+def narrow_server(binary: Path, tmp_path: Path) -> Iterator[Server]:
+    """A server that begins with as few file descriptors as service managers give, and may have more."""
+    usual = resource.getrlimit(resource.RLIMIT_NOFILE)
+    server = Server(tmp_path / "data")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, usual[1]))
+    try:
+        server.start()
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, usual)
+    yield server
+    server.stop()
+
+
+def test_held_connections_keep_nobody_out(narrow_server: Server) -> None:
     held = []
     try:
         for _ in range(600):
-            client = socket.create_connection(("127.0.0.1", own_server.http_port))
+            client = socket.create_connection(("127.0.0.1", narrow_server.http_port))
             client.sendall(b"POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000\r\n\r\nx")
             held.append(client)
-        answer = curl(f"{own_server.origin}/readyz")
+        answer = curl(f"{narrow_server.origin}/readyz")
         assert answer.stdout == "ready\n", answer.stderr
     finally:
         for client in held:
             client.close()
 
 
+
+
+@pytest.fixture
+def proxied_server(binary: Path, tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path / "data", "--http-trusted-proxies", "127.0.0.0/8", "--log-level", "info")
+    server.start()
+    yield server
+    server.stop()
+
+
+def test_a_trusted_proxy_names_the_client(proxied_server: Server) -> None:
+    def first_bytes(*fields: str) -> bytes:
+        lines = handshake().decode().rstrip("\r\n").split("\r\n") + list(fields)
+        with socket.create_connection(("127.0.0.1", proxied_server.http_port), timeout=10) as client:
+            client.sendall(("\r\n".join(lines) + "\r\n\r\n").encode())
+            received = b""
+            while b"\r\n\r\n" not in received or len(received.split(b"\r\n\r\n", 1)[1]) < 4:
+                try:
+                    more = client.recv(4096)
+                except TimeoutError:
+                    break
+                if not more:
+                    break
+                received += more
+            return received.split(b"\r\n\r\n", 1)[1]
+
+    evil = first_bytes("Origin: https://evil.example", "X-Forwarded-For: 192.0.2.1", "X-Forwarded-Host: calls.example")
+    assert evil[:1] == b"\x88" and evil[2:4] == (1008).to_bytes(2, "big")
+    assert "192.0.2.1" in proxied_server.log_tail()
+    newer = first_bytes("Origin: https://evil.example", 'Forwarded: for="[2001:db8::7]:99";host=calls.example')
+    assert newer[2:4] == (1008).to_bytes(2, "big")
+    assert "[2001:db8::7]:99" in proxied_server.log_tail()
+
+
+def test_the_secure_port_keeps_the_same_rules(server: Server) -> None:
+    origin = f"https://localhost:{server.https_port}"
+    secure = ("--cacert", str(server.certificate))
+    assert curl(*secure, f"{origin}/healthz", f"{origin}/readyz").stdout == "ok\nready\n"
+    assert curl(*secure, "--head", f"{origin}/healthz").stdout.startswith("HTTP/1.1 200 ")
+    body = json.dumps({"displayName": "Ada"})
+    users = f"{origin}/switchboard/v1/development/users"
+    taken = curl(*secure, "--verbose", "--header", "Expect: 100-continue", "--data", body, users)
+    assert taken.stderr.index("< HTTP/1.1 100 Continue") < taken.stderr.index("< HTTP/1.1 201")
+    old = curl(*secure, "--http1.0", "--verbose", f"{origin}/healthz")
+    assert old.stdout == "ok\n"
+    context = ssl.create_default_context(cafile=str(server.certificate))
+    for request in (b"GET /healthz HTTP/1.1\r\n\r\n", handshake().replace(b"Version: 13", b"Version: 8")):
+        with socket.create_connection(("127.0.0.1", server.https_port), timeout=30) as plain:
+            with context.wrap_socket(plain, server_hostname="localhost") as client:
+                client.sendall(request)
+                received = b""
+                while more := client.recv(4096):  # it ends with the server's last word
+                    received += more
+        assert received.startswith((b"HTTP/1.1 400 ", b"HTTP/1.1 426 ")), received
+        assert received.count(b"HTTP/1.1 ") == 1

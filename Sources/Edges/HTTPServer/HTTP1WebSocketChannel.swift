@@ -60,7 +60,9 @@ struct HTTP1WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
         channel.eventLoop.makeCompletedFuture {
             let (uses, continuation) = AsyncStream.makeStream(of: Use.self)
             channel.closeFuture.whenComplete { _ in continuation.finish() }
-            let watch = ConnectionWatch(limits: shared.limits)
+            let socket = SocketEnd()
+            try channel.pipeline.syncOperations.addHandler(socket, position: .first)
+            let watch = ConnectionWatch(limits: shared.limits, socket: socket)
             try channel.pipeline.syncOperations.addHandler(watch)
             let place = takePlace(of: channel, watch: watch)
             if let streamProtocol {
@@ -92,7 +94,7 @@ struct HTTP1WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
         let counted = peer.flatMap { shared.proxies.contains($0) ? nil : $0 }
         let loopBound = NIOLoopBound(watch, eventLoop: channel.eventLoop)
         let eventLoop = channel.eventLoop
-        let place = budget.enter(counted) { eventLoop.execute { loopBound.value.close() } }
+        let place = budget.enter(counted) { eventLoop.execute { loopBound.value.abort() } }
         channel.closeFuture.whenComplete { _ in budget.leave(place) }
         return place
     }

@@ -8,12 +8,14 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     typealias OutboundIn = IOData
     typealias OutboundOut = IOData
 
+    private let socket: SocketEnd
     private var deadlines: ConnectionDeadlines
     private var context: ChannelHandlerContext?
     private var alarm: Scheduled<Void>?
     private var alarmAt: NIODeadline?
 
-    init(limits: HTTPLimits) {
+    init(limits: HTTPLimits, socket: SocketEnd) {
+        self.socket = socket
         deadlines = ConnectionDeadlines(limits: limits, now: .now())
     }
 
@@ -39,8 +41,11 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
         setAlarm()
     }
 
-    /// Ends the connection at once.
+    /// Ends the connection in order.
     func close() { context?.close(promise: nil) }
+
+    /// Ends the connection at once, whatever the client says to it.
+    func abort() { socket.close() }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         deadlines.read(unwrapInboundIn(data).readableBytes, now: .now())
@@ -85,7 +90,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
         guard let context else { return }
         if let limit = deadlines.expired(now: .now()) {
             limit.countHit()
-            context.close(promise: nil)
+            if limit == .idleTime { context.close(promise: nil) } else { abort() }
         } else {
             setAlarm()
         }

@@ -314,6 +314,7 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func close(context: ChannelHandlerContext, mode: CloseMode, promise: EventLoopPromise<Void>?) {
+        guard context.channel.isActive else { return context.close(mode: mode, promise: promise) }
         switch (state, mode) {
         case (.lingering, .all):
             // The watch ends it, or the client.
@@ -334,9 +335,16 @@ final class RequestGate: ChannelDuplexHandler, RemovableChannelHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
+        succeedClosing()
+        context.fireChannelInactive()
+    }
+
+    func handlerRemoved(context: ChannelHandlerContext) { succeedClosing() }
+
+    /// Lets those go on who wait for the end of the connection.
+    private func succeedClosing() {
         closePromises.forEach { $0.succeed() }
         closePromises = []
-        context.fireChannelInactive()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
