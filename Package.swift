@@ -118,10 +118,11 @@ let edges: [Target] = [
     room(
         "HTTPServer", in: "Edges/HTTPServer",
         [
-            "CWebAssets", "Store", boringSSL, crypto, httpTypes, hummingbird, lifecycle, logging, nio, nioHTTP1,
+            "CWebAssets", "ProtocolCore", "Store", boringSSL, crypto, httpTypes, hummingbird, lifecycle, logging, nio,
+            nioHTTP1,
             product("HummingbirdCore", "hummingbird"), product("HummingbirdTLS", "hummingbird"),
-            product("NIOHTTPTypes", "swift-nio-extras"), product("NIOHTTPTypesHTTP1", "swift-nio-extras"),
-            product("NIOWebSocket", "swift-nio"), product("SwiftASN1", "swift-asn1"),
+            product("Metrics", "swift-metrics"), product("NIOHTTPTypes", "swift-nio-extras"),
+            product("NIOHTTPTypesHTTP1", "swift-nio-extras"), product("SwiftASN1", "swift-asn1"),
             product("X509", "swift-certificates"),
         ]),
     room(
@@ -303,7 +304,8 @@ let edgeTests: [Target] = [
     tests(
         "HTTPServerTests", in: "Edges/HTTPServerTests",
         [
-            "HTTPServer", "Store", "TestSupport", httpTypes, hummingbird, hummingbirdTesting, lifecycle, logging, nio,
+            "HTTPServer", "ProtocolCore", "Store", "TestSupport", httpTypes, hummingbird, hummingbirdTesting, lifecycle,
+            logging, nio, nioHTTP1, product("MetricsTestKit", "swift-metrics"), product("NIOEmbedded", "swift-nio"),
             product("NIOPosix", "swift-nio"), product("SwiftASN1", "swift-asn1"), product("X509", "swift-certificates"),
         ]),
     tests(

@@ -138,6 +138,7 @@ struct MediaPortError: Error, CustomStringConvertible {
 private struct WebSocketLeg: SignalingConnection {
     let connection: WebSocketConnection
 
+    func admit() { connection.admit() }
     func send(_ text: String) { connection.send(text) }
     func close(code: UInt16, reason: String) { connection.close(code: code, reason: reason) }
 }

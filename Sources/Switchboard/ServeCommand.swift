@@ -46,6 +46,7 @@ struct ServeCommand: AsyncParsableCommand {
         LimitCounters.register()
         // Database files hold secrets as keys do; whoever made the data folder may have left it open to others.
         umask(0o077)
+        OpenFiles.raiseLimit()
         let platform = try await Platform(settings: settings, metrics: metrics)
         let calling = try await composeCalling(on: platform)
         try await Server(platform: platform, calling: calling).run()

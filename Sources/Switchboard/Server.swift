@@ -23,9 +23,17 @@ struct Server {
         let tls = try tlsIdentity()
         let announcement = Announcement(platform: platform)
         let responder = makeRouter().buildResponder()
-        let secure = HTTPListener(
+        var limits = HTTPLimits()
+        limits.idleTimeout = settings.httpIdleTimeout
+        let budget = ConnectionBudget(
+            limits: ConnectionLimits(
+                unproved: settings.httpConnections, unprovedPerAddress: settings.httpConnectionsPerAddress,
+                fileDescriptors: OpenFiles.limit))
+        let proxies = TrustedProxies(settings.trustedProxies)
+        var secure = HTTPListener(
             address: settings.httpsBindAddress, port: settings.httpsPort, tls: tls, webSocket: calling.webSocket,
             streamProtocol: calling.relay.streamProtocol)
+        (secure.limits, secure.budget, secure.trustedProxies) = (limits, budget, proxies)
         let relayServers = calling.relay.servers
         var services: [any Service] =
             calling.services + [StoreWatch(database: platform.database, logger: platform.logger)]
@@ -39,8 +47,9 @@ struct Server {
                     }),
                 listener: secure, settingKey: "https.port"))
         if settings.isHTTPEnabled {
-            let plain = HTTPListener(
+            var plain = HTTPListener(
                 address: settings.httpBindAddress, port: settings.httpPort, tls: nil, webSocket: calling.webSocket)
+            (plain.limits, plain.budget, plain.trustedProxies) = (limits, budget, proxies)
             services.append(
                 ListenerService(
                     service: try plain.service(

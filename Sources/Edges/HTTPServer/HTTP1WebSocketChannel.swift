@@ -1,3 +1,4 @@
+import HTTPTypes
 import Hummingbird
 import HummingbirdCore
 import Logging
@@ -5,156 +6,193 @@ import NIOCore
 import NIOHTTP1
 import NIOHTTPTypes
 import NIOHTTPTypesHTTP1
-import NIOWebSocket
 
 /// An HTTP/1.1 connection that may become a WebSocket connection. It goes below TLS as plain HTTP/1.1 does.
 ///
-/// Every WebSocket request is accepted and then, where it has no business here, closed with a code and a reason:
-/// browsers show neither the status nor the body of a refused upgrade.
+/// The pipeline, from the network: ``ConnectionWatch`` for its deadlines, the parser, ``RequestGate`` for the rules, and
+/// behind it those who answer, or ``WebSocketHandler``.
+///
+/// A WebSocket whose page is not allowed is accepted and then closed with a code and a reason: browsers show neither the
+/// status nor the body of a refused upgrade.
 struct HTTP1WebSocketChannel: ServerChildChannel, HTTPChannelHandler {
-    enum Upgrade: Sendable {
+    /// What a connection is used for. It begins with one of these, and HTTP may be followed by a WebSocket.
+    enum Use: Sendable {
         case http(NIOAsyncChannel<HTTPRequestPart, HTTPResponsePart>)
         case webSocket(WebSocketConnection, refusal: String?)
-        /// The connection speaks the other protocol, whose handlers see to everything.
-        case stream
     }
 
     struct Value: ServerChildChannelValue {
-        let upgrade: EventLoopFuture<Upgrade>
+        let uses: AsyncStream<Use>
         let channel: any Channel
     }
 
-    /// How long an HTTP connection may be idle.
-    private static let idleTimeout: Duration = .seconds(60)
-    /// How long a new connection may take for its TLS handshake and the head of its first request.
-    private static let firstRequestTimeout: TimeAmount = .seconds(30)
+    /// What all connections of the server share.
+    struct Shared: Sendable {
+        var limits: HTTPLimits
+        var budget: ConnectionBudget
+        var proxies: TrustedProxies
+    }
 
     let responder: Responder
     let isSecure: Bool
     let endpoint: WebSocketEndpoint?
     let streamProtocol: ByteStreamProtocol?
+    let shared: Shared
+
+    init(
+        responder: @escaping Responder, isSecure: Bool, endpoint: WebSocketEndpoint?,
+        streamProtocol: ByteStreamProtocol?, shared: Shared
+    ) {
+        self.responder = { request, writer, channel in
+            var request = request
+            if request.headers.contains(.expect) {
+                request.body = RequestBody(asyncSequence: AwaitedBody(body: request.body, channel: channel))
+            }
+            try await responder(request, writer, channel)
+        }
+        self.isSecure = isSecure
+        self.endpoint = endpoint
+        self.streamProtocol = streamProtocol
+        self.shared = shared
+    }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
-            let pipeline = channel.pipeline.syncOperations
-            let firstRequestGuard = FirstRequestGuard(timeout: Self.firstRequestTimeout)
-            try pipeline.addHandler(firstRequestGuard)
-            let upgrade: EventLoopFuture<Upgrade>
+            let (uses, continuation) = AsyncStream.makeStream(of: Use.self)
+            channel.closeFuture.whenComplete { _ in continuation.finish() }
+            let socket = SocketEnd()
+            try channel.pipeline.syncOperations.addHandler(socket, position: .first)
+            let watch = ConnectionWatch(limits: shared.limits, socket: socket)
+            try channel.pipeline.syncOperations.addHandler(watch)
+            let place = takePlace(of: channel, watch: watch)
             if let streamProtocol {
-                upgrade = try lookAtFirstBytes(of: channel, for: streamProtocol, logger: logger)
-            } else {
-                upgrade = try configureHTTP(on: channel, logger: logger)
-            }
-            upgrade.assumeIsolated().whenComplete { _ in
-                channel.pipeline.syncOperations.removeHandler(firstRequestGuard, promise: nil)
-            }
-            return Value(upgrade: upgrade, channel: channel)
-        }
-    }
-
-    /// Builds the pipeline once the client has shown what it speaks.
-    private func lookAtFirstBytes(
-        of channel: any Channel, for streamProtocol: ByteStreamProtocol, logger: Logger
-    ) throws -> EventLoopFuture<Upgrade> {
-        let promise = channel.eventLoop.makePromise(of: Upgrade.self)
-        let handler = FirstBytesHandler(streamProtocol) { isStream in
-            if isStream {
-                try streamProtocol.takeOver(channel)
-                promise.succeed(.stream)
-            } else {
-                try configureHTTP(on: channel, logger: logger).cascade(to: promise)
-            }
-        } giveUp: { error in
-            promise.fail(error)
-        }
-        try channel.pipeline.syncOperations.addHandler(handler)
-        return promise.futureResult
-    }
-
-    private func configureHTTP(on channel: any Channel, logger: Logger) throws -> EventLoopFuture<Upgrade> {
-        let upgrader = NIOTypedWebSocketServerUpgrader<Upgrade>(
-            maxFrameSize: limits.messageBytes,
-            enableAutomaticErrorHandling: false,
-            shouldUpgrade: { channel, _ in channel.eventLoop.makeSucceededFuture([:]) },
-            upgradePipelineHandler: { channel, head in
-                channel.eventLoop.makeCompletedFuture { try openWebSocket(on: channel, head: head) }
-            })
-        var configuration = NIOUpgradableHTTPServerPipelineConfiguration<Upgrade>(
-            upgradeConfiguration: NIOTypedHTTPServerUpgradeConfiguration(upgraders: [upgrader]) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    let pipeline = channel.pipeline.syncOperations
-                    try pipeline.addHandler(HTTP1ToHTTPServerCodec(secure: isSecure))
-                    try pipeline.addHandler(HTTPConnectionStateHandler(idleTimeout: Self.idleTimeout, logger: logger))
-                    return .http(
-                        try NIOAsyncChannel(
-                            wrappingChannelSynchronously: channel,
-                            configuration: .init(isOutboundHalfClosureEnabled: true)))
+                let handler = FirstBytesHandler(streamProtocol) { isStream in
+                    if isStream {
+                        // It counts its own connections.
+                        shared.budget.leave(place)
+                        watch.enter(.other)
+                        try streamProtocol.takeOver(channel)
+                    } else {
+                        try configureHTTP(on: channel, watch: watch, place: place, uses: continuation)
+                    }
+                } giveUp: { _ in
+                    continuation.finish()
                 }
-            })
-        configuration.enablePipelining = false
-        configuration.enableErrorHandling = true
-        configuration.enableResponseHeaderValidation = false
-        return try channel.pipeline.syncOperations.configureUpgradableHTTPServerPipeline(configuration: configuration)
+                try channel.pipeline.syncOperations.addHandler(handler)
+            } else {
+                try configureHTTP(on: channel, watch: watch, place: place, uses: continuation)
+            }
+            return Value(uses: uses, channel: channel)
+        }
     }
 
-    private var limits: WebSocketLimits { endpoint?.limits ?? WebSocketLimits() }
+    /// Counts the connection among the strangers.
+    private func takePlace(of channel: any Channel, watch: ConnectionWatch) -> ConnectionBudget.Number {
+        let budget = shared.budget
+        let peer = ClientAddress(channel.remoteAddress)
+        // Everybody behind a proxy comes from its address; who they are is known with their requests.
+        let counted = peer.flatMap { shared.proxies.contains($0) ? nil : $0 }
+        let loopBound = NIOLoopBound(watch, eventLoop: channel.eventLoop)
+        let eventLoop = channel.eventLoop
+        let place = budget.enter(counted) { eventLoop.execute { loopBound.value.abort() } }
+        channel.closeFuture.whenComplete { _ in budget.leave(place) }
+        return place
+    }
 
-    private func openWebSocket(on channel: any Channel, head: HTTPRequestHead) throws -> Upgrade {
-        let (messages, continuation) = AsyncStream.makeStream(
-            of: String.self, bufferingPolicy: .bufferingOldest(limits.unreadMessages))
+    private func configureHTTP(
+        on channel: any Channel, watch: ConnectionWatch, place: ConnectionBudget.Number,
+        uses: AsyncStream<Use>.Continuation
+    ) throws {
+        var encoding = HTTPResponseEncoder.Configuration()
+        encoding.automaticallySetFramingHeaders = false
+        let encoder = HTTPResponseEncoder(configuration: encoding)
+        let decoder = RequestDecoder(limits: shared.limits)
+        let decoderHandler = ByteToMessageHandler(decoder)
+        let peer = ClientAddress(channel.remoteAddress)
+        let port = channel.remoteAddress?.port
+        let gate = RequestGate(
+            RequestGate.Surroundings(
+                watch: watch, encoder: encoder, decoder: decoder, decoderHandler: decoderHandler,
+                startHTTP: {
+                    try channel.pipeline.syncOperations.addHandler(HTTP1ToHTTPServerCodec(secure: isSecure))
+                    uses.yield(
+                        .http(
+                            try NIOAsyncChannel(
+                                wrappingChannelSynchronously: channel,
+                                configuration: .init(isOutboundHalfClosureEnabled: true))))
+                },
+                resolve: { head in
+                    let client = ForwardedClient(
+                        peer: peer, port: port, headers: head.headers, trusting: shared.proxies)
+                    if let host = client.host { head.headers.replaceOrAdd(name: "Host", value: host) }
+                    return client
+                },
+                openWebSocket: { head, client in
+                    guard let endpoint else { return nil }
+                    let (connection, handler) = openWebSocket(
+                        endpoint, on: channel, place: place, head: head, client: client)
+                    uses.yield(.webSocket(connection, refusal: refusal(by: endpoint, of: head, from: client)))
+                    return handler
+                },
+                hasWebSocket: { path in endpoint.map { path == $0.path } ?? false }))
+        try channel.pipeline.syncOperations.addHandlers([encoder, decoderHandler, gate])
+    }
+
+    private func openWebSocket(
+        _ endpoint: WebSocketEndpoint, on channel: any Channel, place: ConnectionBudget.Number, head: HTTPRequestHead,
+        client: ForwardedClient
+    ) -> (WebSocketConnection, WebSocketHandler) {
+        let limits = endpoint.limits
+        let inbox = MessageInbox(messageLimit: limits.unreadMessages, byteLimit: limits.unreadBytes)
+        let unsent = UnsentBytes()
         let handler = WebSocketHandler(
-            limits: limits, oversizeNotice: endpoint?.oversizeNotice ?? "", messages: continuation)
-        let pipeline = channel.pipeline.syncOperations
-        try pipeline.addHandler(MaskCheck())
-        try pipeline.addHandler(
-            NIOWebSocketFrameAggregator(
-                minNonFinalFragmentSize: 0,
-                maxAccumulatedFrameCount: 1024,
-                maxAccumulatedFrameSize: limits.messageBytes))
-        try pipeline.addHandler(handler)
+            limits: limits, oversizeNotice: endpoint.oversizeNotice, inbox: inbox, unsent: unsent)
+        let budget = shared.budget
+        if let address = client.address, !shared.proxies.contains(address) { budget.move(place, to: address) }
         let connection = WebSocketConnection(
-            messages: messages,
-            remoteAddress: channel.remoteAddress.map(Self.description) ?? "unknown",
+            messages: inbox.messages,
+            remoteAddress: client.description,
             userAgent: head.headers.first(name: "user-agent"),
-            outlet: WebSocketOutlet(eventLoop: channel.eventLoop, handler: handler, unsentLimit: limits.unsentBytes))
-        return .webSocket(connection, refusal: refusal(of: head))
+            outlet: WebSocketOutlet(
+                eventLoop: channel.eventLoop, handler: handler, unsent: unsent, unsentLimit: limits.unsentBytes,
+                onAdmission: { budget.admit(place) }))
+        return (connection, handler)
     }
 
-    private func refusal(of head: HTTPRequestHead) -> String? {
-        let path = head.uri.prefix { $0 != "?" }
-        guard let endpoint, path == endpoint.path else { return "there is no WebSocket at \(path)" }
+    private func refusal(
+        by endpoint: WebSocketEndpoint, of head: HTTPRequestHead, from client: ForwardedClient
+    )
+        -> String?
+    {
         let origin = head.headers.first(name: "origin")
-        guard endpoint.origins.allows(origin: origin, host: head.headers.first(name: "host")) else {
+        let host = head.headers.first(name: "host")
+        guard endpoint.origins.allows(origin: origin, host: host, scheme: client.scheme) else {
             return "pages of \(origin ?? "") are not allowed; see web.allowedOrigins"
         }
         return nil
     }
 
-    private static func description(of address: SocketAddress) -> String {
-        guard let host = address.ipAddress, let port = address.port else { return "unknown" }
-        return host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)"
+    func handle(value: Value, logger: Logger) async {
+        await withDiscardingTaskGroup { tasks in
+            for await use in value.uses {
+                tasks.addTask { await serve(use, on: value.channel, logger: logger) }
+            }
+        }
+        // The service ends after its connections, those of other protocols included.
+        try? await value.channel.closeFuture.get()
     }
 
-    func handle(value: Value, logger: Logger) async {
-        do {
-            switch try await value.upgrade.get() {
-            case .http(let channel):
-                await handleHTTP(asyncChannel: channel, logger: logger)
-            case .webSocket(let connection, let refusal):
-                if let refusal {
-                    logger.info("WebSocket refused: \(refusal)", metadata: ["client": "\(connection.remoteAddress)"])
-                    connection.close(code: 1008, reason: refusal)
-                } else {
-                    await endpoint?.handler(connection)
-                    connection.close(code: 1000, reason: "")
-                }
-                try await value.channel.closeFuture.get()
-            case .stream:
-                try await value.channel.closeFuture.get()
+    private func serve(_ use: Use, on channel: any Channel, logger: Logger) async {
+        switch use {
+        case .http(let asyncChannel): await handleHTTP(asyncChannel: asyncChannel, logger: logger)
+        case .webSocket(let connection, let refusal):
+            if let refusal {
+                logger.info("WebSocket refused: \(refusal)", metadata: ["client": "\(connection.remoteAddress)"])
+                connection.close(code: 1008, reason: refusal)
+            } else {
+                await endpoint?.handler(connection)
+                connection.close(code: 1000, reason: "")
             }
-        } catch {
-            logger.debug("connection ended: \(error)")
-            value.channel.close(promise: nil)
         }
     }
 }

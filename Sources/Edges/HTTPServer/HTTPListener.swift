@@ -18,6 +18,12 @@ public struct HTTPListener: Sendable {
     public var webSocket: WebSocketEndpoint?
     /// What else is spoken on this port, if anything is.
     public var streamProtocol: ByteStreamProtocol?
+    /// What a connection may take.
+    public var limits = HTTPLimits()
+    /// How many connections there may be. Listeners of one process share theirs.
+    public var budget = ConnectionBudget()
+    /// Whose word is taken for who a client is.
+    public var trustedProxies = TrustedProxies.none
 
     public init(
         address: String, port: Int, tls: TLSIdentity?, webSocket: WebSocketEndpoint?,
@@ -41,9 +47,11 @@ public struct HTTPListener: Sendable {
         let webSocket = webSocket
         let streamProtocol = streamProtocol
         let isSecure = tls != nil
+        let shared = HTTP1WebSocketChannel.Shared(limits: limits, budget: budget, proxies: trustedProxies)
         var builder = HTTPServerBuilder { responder in
             HTTP1WebSocketChannel(
-                responder: responder, isSecure: isSecure, endpoint: webSocket, streamProtocol: streamProtocol)
+                responder: responder, isSecure: isSecure, endpoint: webSocket, streamProtocol: streamProtocol,
+                shared: shared)
         }
         if let tls {
             let others = streamProtocol.map { [$0.applicationProtocol] } ?? []

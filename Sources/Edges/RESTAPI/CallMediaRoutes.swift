@@ -101,14 +101,16 @@ public struct CallMediaRoutes: RouterMiddleware {
         guard path.count == 5, path[0...2] == ["switchboard", "v1", "calls"], path[4] == "media" else {
             return try await next(request, context)
         }
-        guard request.method == .get else {
+        guard request.method == .get || request.method == .head else {
             throw ContractError(
-                .methodNotAllowed, "MethodNotAllowed", "This path takes GET only.", allowedMethods: "GET")
+                .methodNotAllowed, "MethodNotAllowed", "This path takes GET and HEAD only.", allowedMethods: "GET, HEAD"
+            )
         }
         _ = try await service.authenticatedBody(authenticator)
         guard let report = await report(path[3]) else {
             throw ContractError(.notFound, "CallNotFound", "There is no call \(path[3]) with media.")
         }
-        return Response(json: report, status: .ok)
+        let response = Response(json: report, status: .ok)
+        return request.method == .head ? response.createHeadResponse() : response
     }
 }

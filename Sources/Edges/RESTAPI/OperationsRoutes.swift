@@ -37,23 +37,31 @@ public struct OperationsRoutes: Sendable {
 
     /// Adds `/healthz`, `/readyz`, `/metrics` and `/.well-known/jwks.json`.
     public func addRoutes(to router: Router<BasicRequestContext>) {
-        router.get("/healthz") { _, _ in Self.text("ok\n", status: .ok) }
-        router.get("/readyz") { _, _ in
+        Self.serve("/healthz", on: router) { Self.text("ok\n", status: .ok) }
+        Self.serve("/readyz", on: router) {
             let state = readiness()
             if state == .ready, let reason = impediment() {
                 return Self.text("not ready: \(reason)\n", status: .serviceUnavailable)
             }
             return Self.text(state.rawValue + "\n", status: state == .ready ? .ok : .serviceUnavailable)
         }
-        router.get("/metrics") { _, _ in
+        Self.serve("/metrics", on: router) {
             Self.text(metricsText(), status: .ok, contentType: "text/plain; version=0.0.4; charset=utf-8")
         }
-        router.get("/.well-known/jwks.json") { _, _ in
+        Self.serve("/.well-known/jwks.json", on: router) {
             var response = Response(jsonBytes: keySetJSON.utf8, status: .ok)
             response.headers[.accessControlAllowOrigin] = "*"
             response.headers[.cacheControl] = "public, max-age=300"
             return response
         }
+    }
+
+    /// Answers GET, and HEAD as what GET would say of its answer (RFC 9110 section 9.3.2).
+    private static func serve(
+        _ path: RouterPath, on router: Router<BasicRequestContext>, answer: @escaping @Sendable () -> Response
+    ) {
+        router.get(path) { _, _ in answer() }
+        router.on(path, method: .head) { _, _ in answer().createHeadResponse() }
     }
 
     private static func text(

@@ -26,6 +26,13 @@ struct ServiceRequest {
     /// Reads the whole body. The rest of a larger one is read and thrown away after the answer, so that a client that
     /// is still sending gets the answer and not a reset.
     func body() async throws -> [UInt8] {
+        let codings = request.headers[values: .contentEncoding].joined(separator: ",").lowercased()
+        guard codings.isEmpty || codings == "identity" else {
+            throw ContractError(
+                .unsupportedMediaType, "ContentEncodingNotSupported",
+                "A request body is taken as it is, not compressed: leave out the header Content-Encoding.",
+                target: "Content-Encoding")
+        }
         let tooLarge = ContractError(
             .contentTooLarge, "RequestBodyTooLarge", "A request body may have at most \(Self.bodyLimit) bytes.")
         if let length = request.headers[.contentLength].flatMap(Int.init), length > Self.bodyLimit { throw tooLarge }

@@ -66,6 +66,10 @@ struct StreamRequest {
         guard Self.mediaType(headers[.contentType] ?? "") == wanted else {
             throw Problem(.unsupportedMediaType, "The body must have the Content-Type \(wanted).")
         }
+        let codings = headers[values: .contentEncoding].joined(separator: ",").lowercased()
+        guard codings.isEmpty || codings == "identity" else {
+            throw Problem(.unsupportedMediaType, "The body is taken as it is, not compressed.")
+        }
     }
 
     /// Refuses a client that would not take an answer of that type. One that says nothing takes everything.

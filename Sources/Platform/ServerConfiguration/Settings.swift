@@ -54,6 +54,11 @@ public struct Settings: Sendable {
     public var isHTTPEnabled: Bool { flag("http.enabled") }
     public var httpBindAddress: String { text("http.bind") }
     public var httpPort: Int { integer("http.port") }
+    /// Addresses and blocks of them.
+    public var trustedProxies: [String] { list("http.trustedProxies") }
+    public var httpIdleTimeout: Duration { .seconds(integer("http.idleTimeout")) }
+    public var httpConnections: Int { integer("http.connections") }
+    public var httpConnectionsPerAddress: Int { integer("http.connectionsPerAddress") }
     public var publicHost: String { text("public.host") }
     public var publicAuthorities: [String] { list("public.authorities") }
     public var tlsCertificatePath: String? { path("tls.certificate") }

@@ -13,6 +13,21 @@ extension Setting {
         Setting("http.bind", .address, "127.0.0.1", "The address on which plain HTTP is served."),
         Setting("http.port", .integer(0...65535), "8080", "The port of plain HTTP; 0 takes a free one."),
         Setting(
+            "http.trustedProxies", .addressRangeList, "",
+            "The proxies in front of this server. What they say in X-Forwarded-For, -Proto, -Host and -Port, or in "
+                + "Forwarded, is taken for the client's address and for the name and scheme by which it came."),
+        Setting(
+            "http.idleTimeout", .integer(1...3600), "75",
+            "After how many seconds without a request an HTTP connection is closed. Should be more than a load "
+                + "balancer in front waits, which is 60 seconds for most."),
+        Setting(
+            "http.connections", .integer(16...1_000_000), "4096",
+            "How many connections there may be, on all ports of HTTP together, of clients that have not logged in. "
+                + "Never more than a quarter of the file descriptors that the process may have."),
+        Setting(
+            "http.connectionsPerAddress", .integer(1...1_000_000), "256",
+            "How many of these one IPv4 address or one /64 of IPv6 may have."),
+        Setting(
             "public.host", .host, "localhost",
             "The name by which clients reach the server: it stands in the connection string and in the certificate."),
         Setting(

@@ -98,7 +98,9 @@ import Testing
             try await SocketClient.with(port: port) { session in
                 try await session.outbound.write(ByteBuffer(bytes: [0]))
                 await group.triggerGracefulShutdown()
-                #expect(try await !session.receive())
+                // Closed in order, or by a reset when the byte had not been read yet.
+                let more = (try? await session.receive()) ?? false
+                #expect(!more)
             }
         }
     }

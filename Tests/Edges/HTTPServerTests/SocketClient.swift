@@ -61,6 +61,25 @@ enum SocketClient {
             }
         }
 
+        /// Everything that comes until the server closes; a reset is an end, too.
+        mutating func rest() async -> String {
+            while (try? await receive()) == true {}
+            return String(buffer: received)
+        }
+
+        /// The status of each answer until the server closes. Bodies do not look like status lines.
+        mutating func statuses() async -> [Int] {
+            await rest().components(separatedBy: "HTTP/1.1 ").dropFirst().compactMap { Int($0.prefix(3)) }
+        }
+
+        /// The body of an answer whose head is known to have a Content-Length.
+        mutating func body(after head: String) async throws -> String {
+            let line = head.lowercased().components(separatedBy: "\r\n").first { $0.hasPrefix("content-length:") }
+            let length = line.flatMap { Int($0.dropFirst(15).trimmingCharacters(in: .whitespaces)) } ?? 0
+            while received.readableBytes < length { guard try await receive() else { break } }
+            return received.readString(length: min(length, received.readableBytes)) ?? ""
+        }
+
         mutating func upgrade(path: String, headers: [String] = []) async throws -> String {
             let lines = [
                 "GET \(path) HTTP/1.1", "Host: localhost", "Upgrade: websocket", "Connection: Upgrade",

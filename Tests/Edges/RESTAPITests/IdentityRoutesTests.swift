@@ -389,6 +389,20 @@ import Testing
         }
     }
 
+    @Test(arguments: ["gzip", "br", "GZIP", "identity, gzip"])
+    func aCompressedBodyIsRefusedAsSuch(coding: String) async throws {
+        try await withClient { client in
+            let response = try await Self.send(
+                client, .post, "/identities\(Self.version)", "\u{1F}\u{8B}\u{8}", headers: [.contentEncoding: coding])
+            #expect(response.status == .unsupportedMediaType)
+            let error = try #require(try Self.json(response)["error"] as? [String: Any])
+            #expect(error["code"] as? String == "ContentEncodingNotSupported")
+            let plain = try await Self.send(
+                client, .post, "/identities\(Self.version)", "{}", headers: [.contentEncoding: "identity"])
+            #expect(plain.status == .created)
+        }
+    }
+
     @Test(arguments: [(Readiness.starting, 503), (.ready, 200), (.draining, 503)])
     func operations(readiness: Readiness, status: Int) async throws {
         try await withClient(readiness: readiness) { client in

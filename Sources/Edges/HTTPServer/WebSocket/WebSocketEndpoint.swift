@@ -2,10 +2,17 @@
 public struct WebSocketLimits: Sendable {
     /// The largest message taken from a client, in bytes.
     public var messageBytes = 256 * 1024
+    /// The largest message taken before ``WebSocketConnection/admit()``, in bytes.
+    public var messageBytesBeforeLogin = 16 * 1024
     /// How many messages a client may be ahead of the handler before the connection is closed.
     public var unreadMessages = 64
+    /// How many bytes these messages may have together.
+    public var unreadBytes = 1024 * 1024
     /// How many bytes may wait for a slow reader before the connection is closed.
     public var unsentBytes = 4 * 1024 * 1024
+    /// How many pings and pongs a client may send at once, and how many a second from then on.
+    public var controlFrameBurst = 100
+    public var controlFramesPerSecond = 10
     /// How often the server pings.
     public var pingInterval: Duration = .seconds(20)
     /// How many pings in a row may stay without any sign of life before the connection is dropped.
