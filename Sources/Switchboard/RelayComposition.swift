@@ -251,11 +251,22 @@ struct RelayMeasurement: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            var hits: [String: Int] = [:]
             while !Task.isCancelled {
                 measure()
+                countHits(since: &hits)
                 do { try await Task.sleep(for: CallMeasurement.interval) } catch { return }
             }
         }
+    }
+
+    private func countHits(since before: inout [String: Int]) {
+        let hits = metering.counters.limitHits
+        for (limit, count) in hits {
+            Counter(label: "switchboard_limit_hits", dimensions: [("limit", limit)])
+                .increment(by: count - before[limit, default: 0])
+        }
+        before = hits
     }
 
     private func measure() {
