@@ -1,6 +1,7 @@
 import ArgumentParser
 import CoreMetrics
 import Foundation
+import HTTPServer
 import Logging
 import ServerConfiguration
 import Store
@@ -37,20 +38,39 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func serve() async throws {
+        // Whoever reads our output may go away.
+        signal(SIGPIPE, SIG_IGN)
+        let signals = await SignalService.caught()
         let environment = ProcessInfo.processInfo.environment
-        let settings = try Settings(
-            arguments: settings, environment: environment,
-            file: try Self.configurationFile(config ?? environment[Settings.configFileVariable]))
-        let level = Logger.Level(rawValue: settings.logLevel) ?? .info
+        let (arguments, file) = (settings, config ?? environment[Settings.configFileVariable])
+        let readSettings: @Sendable () throws -> Settings = {
+            try Settings(arguments: arguments, environment: environment, file: try Self.configurationFile(file))
+        }
+        let settings = try readSettings()
+        let log = try LogOutput(path: settings.logFilePath, level: Logger.Level(rawValue: settings.logLevel) ?? .info)
         let format = LogFormat(rawValue: settings.logFormat) ?? .text
-        LoggingSystem.bootstrap { label in LineLogHandler(label: label, level: level, format: format) }
+        LoggingSystem.bootstrap { label in LineLogHandler(label: label, format: format, output: log) }
         let metrics = MetricsRegistry()
         MetricsSystem.bootstrap(metrics)
         // Database files hold secrets as keys do; whoever made the data folder may have left it open to others.
         umask(0o077)
         let platform = try await Platform(settings: settings, metrics: metrics)
+        if !settings.passedOverVariables.isEmpty {
+            let names = settings.passedOverVariables.joined(separator: ", ")
+            platform.logger.debug("passed over, since they describe services and are no settings: \(names)")
+        }
         let calling = try await composeCalling(on: platform)
-        try await Server(platform: platform, calling: calling).run()
+        let identity = CurrentTLSIdentity(try Reloading.loadIdentity(settings, folder: platform.folder))
+        let notice = ServiceNotice(environment: environment)
+        let reloading = Reloading(
+            platform: platform, identity: identity, log: log, notice: notice, readSettings: readSettings)
+        try await Server(platform: platform, calling: calling, identity: identity, notice: notice).run(
+            beside: [
+                CertificateWatch(reloading: reloading),
+                SignalService(signals: signals, reloading: reloading, logger: platform.logger),
+            ])
+        // Until here no signal but those that stop the server has ended it.
+        withExtendedLifetime(signals) {}
     }
 
     private static func configurationFile(_ path: String?) throws -> (path: String, text: String)? {

@@ -16,18 +16,32 @@ public enum Readiness: String, Sendable, Equatable {
 /// Routes for those who run the server: health, readiness, measurements, and the keys of its tokens.
 public struct OperationsRoutes: Sendable {
     private let readiness: @Sendable () -> Readiness
-    private let metricsText: @Sendable () -> String
+    private let metrics: Metrics?
     private let keySetJSON: String
 
+    /// The measurements, and who may read them.
+    public struct Metrics: Sendable {
+        /// All measurements in the Prometheus text format.
+        var text: @Sendable () -> String
+        /// Whether a request that a proxy has passed on is answered too. Such a one comes from this machine, and yet from
+        /// anybody.
+        var answersProxies: Bool
+
+        public init(answersProxies: Bool, text: @escaping @Sendable () -> String) {
+            self.answersProxies = answersProxies
+            self.text = text
+        }
+    }
+
     /// - Parameters:
-    ///   - metricsText: All measurements in the Prometheus text format.
+    ///   - metrics: What `/metrics` tells; nil when there is none here.
     ///   - keySetJSON: The JSON Web Key Set of user access tokens.
     public init(
-        readiness: @escaping @Sendable () -> Readiness, metricsText: @escaping @Sendable () -> String,
+        readiness: @escaping @Sendable () -> Readiness, metrics: Metrics?,
         keySetJSON: String
     ) {
         self.readiness = readiness
-        self.metricsText = metricsText
+        self.metrics = metrics
         self.keySetJSON = keySetJSON
     }
 
@@ -38,14 +52,27 @@ public struct OperationsRoutes: Sendable {
             let state = readiness()
             return Self.text(state.rawValue + "\n", status: state == .ready ? .ok : .serviceUnavailable)
         }
-        router.get("/metrics") { _, _ in
-            Self.text(metricsText(), status: .ok, contentType: "text/plain; version=0.0.4; charset=utf-8")
+        if let metrics {
+            router.get("/metrics") { request, _ in
+                guard metrics.answersProxies || !Self.isFromProxy(request) else {
+                    return Self.text("/metrics is not for the public; see metrics.bind\n", status: .forbidden)
+                }
+                return Self.text(
+                    metrics.text(), status: .ok, contentType: "text/plain; version=0.0.4; charset=utf-8")
+            }
         }
         router.get("/.well-known/jwks.json") { _, _ in
             var response = Response(jsonBytes: keySetJSON.utf8, status: .ok)
             response.headers[.accessControlAllowOrigin] = "*"
             response.headers[.cacheControl] = "public, max-age=300"
             return response
+        }
+    }
+
+    /// RFC 7239, and the names in use before it.
+    private static func isFromProxy(_ request: Request) -> Bool {
+        ["Forwarded", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-IP", "Via"].contains { name in
+            HTTPField.Name(name).map { request.headers[$0] != nil } ?? false
         }
     }
 

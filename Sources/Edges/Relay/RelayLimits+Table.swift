@@ -1,5 +1,5 @@
-public import ProtocolCore
 internal import NIOCore
+public import ProtocolCore
 internal import TURN
 
 /// A bound of the relay that is counted where it is met; the raw value is its name in the table of limits.
@@ -70,7 +70,8 @@ extension RelayLimits {
                 consequence: "the new one is closed", test: "Who has proved it has a place, up to each bound"),
             Limit(
                 RelayBound.turnConnectionsPerAddress.rawValue, connectionsPerAddress, "connections", per: .address,
-                consequence: "the new one is closed", test: "An address has a share of the connections"),
+                setting: "turn.connectionsPerAddress", consequence: "the new one is closed",
+                test: "An address has a share of the connections"),
             Limit(
                 RelayBound.turnConnectionsPerUser.rawValue, connectionsPerUser, "connections", per: .user,
                 setting: "turn.allocationsPerUser", consequence: "the new one is closed",
@@ -122,7 +123,8 @@ extension RelayLimits {
                 consequence: "the new one is closed", test: "Who has proved it has a place, up to each bound"),
             Limit(
                 RelayBound.iceConnectionsPerAddress.rawValue, connectionsPerAddress, "connections", per: .address,
-                consequence: "the new one is closed", test: "An address has a share of the connections"),
+                setting: "turn.connectionsPerAddress", consequence: "the new one is closed",
+                test: "An address has a share of the connections"),
             Limit(
                 RelayBound.iceConnectionsPerParticipant.rawValue, connectionsPerParticipant, "connections",
                 per: .participant, consequence: "the new one is closed",

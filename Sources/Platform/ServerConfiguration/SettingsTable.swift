@@ -6,12 +6,23 @@ extension Setting {
             "development", .flag, "false",
             "Lets anyone who reaches the server make a user by display name, as the demo page does. Never on a public "
                 + "server."),
-        Setting("https.bind", .address, "0.0.0.0", "The address on which HTTPS and secure WebSockets are served."),
+        Setting(
+            "https.bind", .address, "",
+            "The address on which HTTPS and secure WebSockets are served. Empty: 0.0.0.0, or :: on a machine that has "
+                + "addresses of IPv6 only."),
         Setting(
             "https.port", .integer(0...65535), "8443", "The port of HTTPS and secure WebSockets; 0 takes a free one."),
         Setting("http.enabled", .flag, "true", "Whether plain HTTP is served too, for development on this machine."),
         Setting("http.bind", .address, "127.0.0.1", "The address on which plain HTTP is served."),
         Setting("http.port", .integer(0...65535), "8080", "The port of plain HTTP; 0 takes a free one."),
+        Setting(
+            "metrics.bind", .address, "",
+            "An address on which /metrics, /healthz and /readyz are served by plain HTTP. Empty: none of its own; "
+                + "/metrics is then at plain HTTP on a loopback address alone."),
+        Setting("metrics.port", .integer(0...65535), "9464", "The port of metrics.bind; 0 takes a free one."),
+        Setting(
+            "metrics.public", .flag, "false",
+            "Whether /metrics is served to everybody, at HTTPS and at plain HTTP. It tells how much is going on."),
         Setting(
             "public.host", .host, "localhost",
             "The name by which clients reach the server: it stands in the connection string and in the certificate."),
@@ -37,9 +48,12 @@ extension Setting {
         Setting(
             "identity.revokeLimit", .integer(1...1_000_000), "500",
             "How many deletions and revocations are taken in 30 seconds."),
-        Setting("media.port", .integer(0...65535), "40000", "The first UDP port for media; each worker takes one."),
+        Setting("media.port", .integer(0...65535), "29200", "The first UDP port for media; each worker takes one."),
         Setting("media.workers", .integer(0...1024), "0", "How many media workers run; 0 is one per processor core."),
-        Setting("media.bindAddress", .address, "0.0.0.0", "The address on which media is received."),
+        Setting(
+            "media.bindAddress", .address, "",
+            "The address on which media is received. Empty: 0.0.0.0, or :: on a machine that has addresses of IPv6 "
+                + "only."),
         Setting(
             "media.advertisedAddresses", .addressList, "",
             "The addresses that clients are told to send media to. Empty: the addresses of this machine, with the "
@@ -53,7 +67,10 @@ extension Setting {
                 + "TCP. It is spoken on turn.port and inside TLS on https.port."),
         Setting(
             "turn.port", .integer(0...65535), "3478", "The UDP and TCP port of the TURN server; 0 takes a free one."),
-        Setting("turn.bindAddress", .address, "0.0.0.0", "The address on which the TURN server is reached."),
+        Setting(
+            "turn.bindAddress", .address, "",
+            "The address on which the TURN server is reached. Empty: 0.0.0.0, or :: on a machine that has addresses of "
+                + "IPv6 only."),
         Setting(
             "turn.host", .host, "",
             "The name of the TURN server in the URLs that clients are given. Empty: public.host."),
@@ -74,12 +91,19 @@ extension Setting {
         Setting(
             "turn.allocations", .integer(1...1_000_000), "4096", "How many relayed addresses there may be in all."),
         Setting(
+            "turn.connectionsPerAddress", .integer(1...1_000_000), "256",
+            "How many TCP and TLS connections of TURN one address may have, and how many of ICE over TCP. Behind a "
+                + "balancer that hides the addresses of clients it must be as many as all of them need."),
+        Setting(
             "shutdown.grace", .integer(0...3600), "5",
             "How many seconds clients are given to leave when the server stops."),
         Setting(
             "log.level", .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]), "info",
             "The least severe messages that are logged."),
         Setting("log.format", .choice(["text", "json"]), "text", "Log lines for people or for programs."),
+        Setting(
+            "log.file", .path, "",
+            "A file that log lines are appended to. It is opened anew at SIGHUP and SIGUSR1. Empty: standard error."),
     ]
 
     /// The table for `docs/configuration.md`.
