@@ -65,8 +65,8 @@ def test_a_taken_port_names_its_holder(binary: Path, tmp_path: Path, flag: str, 
         answer = run_binary("serve", "--data", str(tmp_path / "data"), "--media-workers", "1", *arguments)
         assert answer.returncode != 0
         transport = "UDP" if kind == socket.SOCK_DGRAM else "TCP"
-        held = f"{transport} port {port} is held by {Path('/proc/self/comm').read_text().strip()} (process {os.getpid()})"
-        assert held in answer.stderr, answer.stderr
+        program = Path("/proc/self/comm").read_text().strip()
+        assert f"{transport} port {port} is held by {program} (process {os.getpid()})" in answer.stderr, answer.stderr
         assert flag.replace("-", ".") in answer.stderr
 
 
