@@ -1,4 +1,5 @@
 import Foundation
+import Store
 
 /// Finds out who holds a port that could not be opened, from what Linux tells in `/proc`.
 enum PortHolder {
@@ -11,7 +12,9 @@ enum PortHolder {
     /// system does not say.
     static func sentence(_ transport: Transport, _ ports: Range<Int>) -> String? {
         for port in ports {
-            guard let socket = socket(transport, port) else { continue }
+            guard let socket = socket(transport, port) ?? socket(transport, port) ?? socket(transport, port) else {
+                continue
+            }
             let holder =
                 process(holding: socket.inode).map { "\($0.name) (process \($0.id))" }
                 ?? "a process of the user with the number \(socket.user)"
@@ -26,12 +29,15 @@ enum PortHolder {
         let listens: Bool
     }
 
+    /// Linux gives the table out piece by piece, and sockets that come and go meanwhile may hide others; so a socket that is
+    /// not found is looked for again.
+    ///
     /// Columns of `/proc/net/udp` and its kin: 1 is the local address in hexadecimal, 3 the state, 7 the user, 9 the inode.
     private static func socket(_ transport: Transport, _ port: Int) -> Socket? {
         var found: Socket?
         for file in ["/proc/net/\(transport.rawValue)", "/proc/net/\(transport.rawValue)6"] {
-            guard let text = try? String(contentsOfFile: file, encoding: .utf8) else { continue }
-            for line in text.split(separator: "\n").dropFirst() {
+            guard let bytes = (try? DataFolder.readFile(file)) ?? nil else { continue }
+            for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n").dropFirst() {
                 let columns = line.split(separator: " ")
                 guard columns.count > 9, let digits = columns[1].split(separator: ":").last,
                     Int(digits, radix: 16) == port, columns[9] != "0"

@@ -54,7 +54,7 @@ actor Reloading {
         var succeeded = reopenLog()
         succeeded = takeSettings() && succeeded
         succeeded = takeCertificate() && succeeded
-        Counter(label: "switchboard_reloads", dimensions: [("result", succeeded ? "done" : "failed")]).increment()
+        Self.reloads(succeeded ? "done" : "failed").increment()
         notice.ready()
     }
 
@@ -112,8 +112,13 @@ actor Reloading {
         }
     }
 
-    /// For whoever watches `/metrics`.
+    private static func reloads(_ result: String) -> Counter {
+        Counter(label: "switchboard_reloads", dimensions: [("result", result)])
+    }
+
+    /// For whoever watches `/metrics`. Counters are there from the beginning, so that the first failure is seen as a rise.
     func recordExpiry() {
+        for result in ["done", "failed"] { Self.reloads(result).increment(by: 0) }
         guard let expiry = identity.identity.expiry else { return }
         Gauge(label: Self.expiryGauge).record(expiry.timeIntervalSince1970)
     }
