@@ -297,7 +297,7 @@ let platformTests: [Target] = [
     tests("ServerConfigurationTests", in: "Platform/ServerConfigurationTests", ["ServerConfiguration"]),
     tests(
         "TelemetryTests", in: "Platform/TelemetryTests",
-        ["Telemetry", product("CoreMetrics", "swift-metrics"), logging]),
+        ["Telemetry", "TestSupport", product("CoreMetrics", "swift-metrics"), logging]),
 ]
 
 let edgeTests: [Target] = [

@@ -8,12 +8,14 @@ import Store
 /// Tells the person at the terminal, once the server listens, where everything is.
 actor Announcement {
     private let platform: Platform
+    private let notice: ServiceNotice
     private var securePort: Int?
     private var plainPort: Int?
     private var isMade = false
 
-    init(platform: Platform) {
+    init(platform: Platform, notice: ServiceNotice) {
         self.platform = platform
+        self.notice = notice
     }
 
     /// The secure listener is open: from now on the connection string is true, and it is written to the data folder.
@@ -69,5 +71,6 @@ actor Announcement {
         print(lines.joined(separator: "\n"))
         // Standard output is buffered when it is a file or a pipe, and whoever waits for these lines would not see them.
         fflush(nil)
+        notice.ready()
     }
 }

@@ -111,26 +111,29 @@ func makeMediaEngine(_ settings: Settings, reach: MediaReach) async throws -> Me
     configuration.firstPort = UInt16(clamping: settings.mediaPort)
     configuration.workers =
         settings.mediaWorkers > 0 ? settings.mediaWorkers : ProcessInfo.processInfo.activeProcessorCount
-    configuration.bindAddress = settings.mediaBindAddress
+    configuration.bindAddress = reach.bind.address
     configuration.advertisedAddresses = reach.advertised.map(\.address)
     configuration.offersTCP = settings.isMediaTCPEnabled
     let now = Int64(Date().timeIntervalSince1970)
     do {
         return try await MediaEngine(configuration, identity: try DTLSIdentity.generate(unixTime: now))
     } catch let error as SystemError {
-        throw MediaPortError(
-            ports: "\(configuration.firstPort)…\(Int(configuration.firstPort) + configuration.workers - 1)",
-            reason: "\(error)")
+        let ports = Int(configuration.firstPort)..<Int(configuration.firstPort) + configuration.workers
+        throw MediaPortError(ports: ports, reason: "\(error)", holder: PortHolder.sentence(.udp, ports))
     }
 }
 
 /// Why the media ports could not be opened.
 struct MediaPortError: Error, CustomStringConvertible {
-    let ports: String
+    let ports: Range<Int>
     let reason: String
+    /// Who holds one of them, if one is taken and that is known.
+    let holder: String?
 
     var description: String {
-        "Cannot open the UDP ports \(ports) for media: \(reason). Choose others with the setting media.port."
+        "Cannot open the UDP ports \(ports.lowerBound)…\(ports.upperBound - 1) for media: \(reason)."
+            + "\(holder.map { " " + $0 } ?? "") Choose others with the setting media.port, "
+            + "or the address with media.bindAddress."
     }
 }
 

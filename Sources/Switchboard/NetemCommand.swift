@@ -113,7 +113,7 @@ struct NetemCommand: AsyncParsableCommand {
     }
 }
 
-/// An address and a port: `127.0.0.1:40000` or `[::1]:40000`.
+/// An address and a port: `127.0.0.1:29200` or `[::1]:29200`.
 struct EndpointArgument: ExpressibleByArgument {
     let endpoint: SocketEndpoint
 

@@ -85,8 +85,10 @@ struct MediaReach: Sendable {
     private let local: [SocketEndpoint]
 
     init(_ settings: Settings) {
-        bind = SocketEndpoint(address: settings.mediaBindAddress, port: 0) ?? SocketEndpoint(ipv4: 0, port: 0)
         local = SocketEndpoint.interfaceAddresses()
+        bind =
+            SocketEndpoint(address: settings.mediaBindAddress ?? BindAddress(interfaces: local).everything, port: 0)
+            ?? SocketEndpoint(ipv4: 0, port: 0)
         let given = settings.mediaAdvertisedAddresses.compactMap { SocketEndpoint(address: $0, port: 0) }
         let (bind, isDevelopment) = (bind, settings.isDevelopment)
         if !given.isEmpty {
@@ -145,15 +147,17 @@ func openMedia(
             return reach.worker(port: port, from: source).map { .init(listen: listen, worker: $0) }
         }
         do {
-            return (engine, try await ICETCPAcceptor(doors, meter: metering, logger: logger))
+            var limits = RelayLimits()
+            limits.connectionsPerAddress = settings.turnConnectionsPerAddress
+            return (engine, try await ICETCPAcceptor(doors, limits: limits, meter: metering, logger: logger))
         } catch let error as IOError {
             await engine.stop()
             // With port 0 the kernel chooses a number for UDP, which may be taken for TCP.
             guard settings.mediaPort == 0, attempt < 5 else {
-                let address = settings.mediaBindAddress
+                let ports = settings.mediaPort..<settings.mediaPort + doors.count
                 throw ListenError(
-                    address: "\(address), TCP port \(settings.mediaPort) or one after it",
-                    reason: String(cString: strerror(error.errnoCode)), settingKey: "media.port")
+                    address: "\(reach.bind.address), TCP port \(settings.mediaPort) or one after it",
+                    code: error.errnoCode, settingKey: "media.port", holder: PortHolder.sentence(.tcp, ports))
             }
             attempt += 1
         }
@@ -185,7 +189,8 @@ func composeRelay(
         }
     }
     var configuration = TURNConfiguration(
-        listen: SocketEndpoint(address: settings.turnBindAddress, port: UInt16(clamping: settings.turnPort))
+        listen: SocketEndpoint(
+            address: settings.turnBindAddress ?? BindAddress().everything, port: UInt16(clamping: settings.turnPort))
             ?? SocketEndpoint(ipv4: 0, port: 0),
         realm: settings.turnHost, secret: secret,
         policy: TURNPeerPolicy(
@@ -194,13 +199,16 @@ func composeRelay(
     configuration.relayIPv6 = families.first { $0.bind.isIPv6 }
     configuration.limits.allocations = settings.turnAllocations
     configuration.limits.allocationsPerUser = settings.turnAllocationsPerUser
+    configuration.limits.connectionsPerAddress = settings.turnConnectionsPerAddress
     let relay: TURNRelay
     do {
         relay = try await TURNRelay(configuration, meter: metering, logger: platform.logger)
     } catch let error as IOError {
+        let ports = settings.turnPort..<settings.turnPort + 1
         throw ListenError(
-            address: "\(configuration.listen)", reason: String(cString: strerror(error.errnoCode)),
-            settingKey: "turn.port")
+            address: "\(configuration.listen.address), UDP and TCP port \(settings.turnPort)", code: error.errnoCode,
+            settingKey: "turn.port",
+            holder: PortHolder.sentence(.udp, ports) ?? PortHolder.sentence(.tcp, ports))
     }
     services.append(relay)
     return RelaySide(
@@ -257,11 +265,22 @@ struct RelayMeasurement: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
+            var hits: [String: Int] = [:]
             while !Task.isCancelled {
                 measure()
+                countHits(since: &hits)
                 do { try await Task.sleep(for: CallMeasurement.interval) } catch { return }
             }
         }
+    }
+
+    private func countHits(since before: inout [String: Int]) {
+        let hits = metering.counters.limitHits
+        for (limit, count) in hits {
+            Counter(label: "switchboard_limit_hits", dimensions: [("limit", limit)])
+                .increment(by: count - before[limit, default: 0])
+        }
+        before = hits
     }
 
     private func measure() {

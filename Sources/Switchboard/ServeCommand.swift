@@ -1,6 +1,7 @@
 import ArgumentParser
 import CoreMetrics
 import Foundation
+import HTTPServer
 import Logging
 import ServerConfiguration
 import Store
@@ -37,10 +38,18 @@ struct ServeCommand: AsyncParsableCommand {
     }
 
     private func serve() async throws {
-        let settings = try Self.readSettings(arguments: settings, config: config)
-        let level = Logger.Level(rawValue: settings.logLevel) ?? .info
+        // Whoever reads our output may go away.
+        signal(SIGPIPE, SIG_IGN)
+        let signals = await SignalService.caught()
+        let environment = ProcessInfo.processInfo.environment
+        let (arguments, config) = (settings, config)
+        let readSettings: @Sendable () throws -> Settings = {
+            try Self.readSettings(arguments: arguments, config: config)
+        }
+        let settings = try readSettings()
+        let log = try LogOutput(path: settings.logFilePath, level: Logger.Level(rawValue: settings.logLevel) ?? .info)
         let format = LogFormat(rawValue: settings.logFormat) ?? .text
-        LoggingSystem.bootstrap { label in LineLogHandler(label: label, level: level, format: format) }
+        LoggingSystem.bootstrap { label in LineLogHandler(label: label, format: format, output: log) }
         let metrics = MetricsRegistry()
         MetricsSystem.bootstrap(metrics)
         LimitCounters.register()
@@ -48,8 +57,22 @@ struct ServeCommand: AsyncParsableCommand {
         umask(0o077)
         OpenFiles.raiseLimit()
         let platform = try await Platform(settings: settings, metrics: metrics)
+        if !settings.passedOverVariables.isEmpty {
+            let names = settings.passedOverVariables.joined(separator: ", ")
+            platform.logger.debug("passed over, since they describe services and are no settings: \(names)")
+        }
         let calling = try await composeCalling(on: platform)
-        try await Server(platform: platform, calling: calling).run()
+        let identity = CurrentTLSIdentity(try Reloading.loadIdentity(settings, folder: platform.folder))
+        let notice = ServiceNotice(environment: environment)
+        let reloading = Reloading(
+            platform: platform, identity: identity, log: log, notice: notice, readSettings: readSettings)
+        try await Server(platform: platform, calling: calling, identity: identity, notice: notice).run(
+            beside: [
+                CertificateWatch(reloading: reloading),
+                SignalService(signals: signals, reloading: reloading, logger: platform.logger),
+            ])
+        // Until here no signal but those that stop the server has ended it.
+        withExtendedLifetime(signals) {}
     }
 
     /// The settings from flags, the environment, and the file that `config` or the environment names.

@@ -1,6 +1,5 @@
 public import Hummingbird
 import HummingbirdCore
-import HummingbirdTLS
 public import Logging
 import NIOCore
 import NIOSSL
@@ -13,7 +12,7 @@ public struct HTTPListener: Sendable {
     /// The port to listen on; 0 takes a free one.
     public var port: Int
     /// Certificate and key, or nil for plain HTTP.
-    public var tls: TLSIdentity?
+    public var tls: CurrentTLSIdentity?
     /// What takes WebSocket connections, if anything does.
     public var webSocket: WebSocketEndpoint?
     /// What else is spoken on this port, if anything is.
@@ -26,7 +25,7 @@ public struct HTTPListener: Sendable {
     public var trustedProxies = TrustedProxies.none
 
     public init(
-        address: String, port: Int, tls: TLSIdentity?, webSocket: WebSocketEndpoint?,
+        address: String, port: Int, tls: CurrentTLSIdentity?, webSocket: WebSocketEndpoint?,
         streamProtocol: ByteStreamProtocol? = nil
     ) {
         self.address = address
@@ -48,14 +47,15 @@ public struct HTTPListener: Sendable {
         let streamProtocol = streamProtocol
         let isSecure = tls != nil
         let shared = HTTP1WebSocketChannel.Shared(limits: limits, budget: budget, proxies: trustedProxies)
-        var builder = HTTPServerBuilder { responder in
-            HTTP1WebSocketChannel(
+        let (tls, protocols) = (tls, streamProtocol.map { [$0.applicationProtocol] } ?? [])
+        // What is wrong with the identity is said now, and not at the first connection.
+        _ = try tls?.context(alsoSpeaking: protocols)
+        let builder = HTTPServerBuilder { responder in
+            let channel = HTTP1WebSocketChannel(
                 responder: responder, isSecure: isSecure, endpoint: webSocket, streamProtocol: streamProtocol,
                 shared: shared)
-        }
-        if let tls {
-            let others = streamProtocol.map { [$0.applicationProtocol] } ?? []
-            builder = try .tls(builder, tlsConfiguration: tls.serverConfiguration(alsoSpeaking: others))
+            guard let tls else { return channel }
+            return TLSServerChannel(inner: channel, identity: tls, protocols: protocols)
         }
         return Application(
             responder: responder,

@@ -29,6 +29,13 @@ public struct TLSIdentity: Sendable {
         self.privateKeyPEM = privateKeyPEM
     }
 
+    /// When the server's certificate ends; nil when it cannot be read.
+    public var expiry: Date? {
+        (try? NIOSSLCertificate.fromPEMBytes(Array(certificatePEM.utf8)).first).map {
+            Date(timeIntervalSince1970: TimeInterval($0.notValidAfter))
+        }
+    }
+
     /// Reads the operator's certificate and key.
     public static func load(certificatePath: String, keyPath: String) throws -> TLSIdentity {
         func text(_ path: String) throws -> String {

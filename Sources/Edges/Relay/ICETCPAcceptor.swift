@@ -29,8 +29,11 @@ public final class ICETCPAcceptor: Service {
         _ doors: [Door], limits: RelayLimits = RelayLimits(), meter: RelayMetering, logger: Logger,
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) async throws {
-        let quota = Quota<String>(each: limits.connectionsPerAddress, all: limits.connections)
         let meter = meter.meter
+        let quota = ConnectionQuota(limits.bounds(perOwner: limits.connectionsPerParticipant)) { bound in
+            meter.count(.ice(bound))
+            meter.refusedConnections.count()
+        }
         var listeners: [any Channel] = []
         do {
             for door in doors {

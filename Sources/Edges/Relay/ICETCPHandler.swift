@@ -25,51 +25,58 @@ final class ICETCPHandler: ChannelInboundHandler {
     private static let waitingPackets = 32
     /// Beyond the limit for media this much more may wait, for what media cannot do without.
     private static let reservedBytes = 64 << 10
+    /// The type of a Binding success response (RFC 8489 §5).
+    private static let bindingSuccess: UInt16 = 0x0101
+    /// From here on a first byte is of DTLS, RTP or RTCP (RFC 7983 §7).
+    private static let firstByteBehindSTUN: UInt16 = 20
 
     private let worker: SocketEndpoint
     private let limits: RelayLimits
-    private let quota: Quota<String>
+    private let quota: ConnectionQuota
     private let meter: RelayMeter
     private let logger: Logger
     private var state = State.fresh
-    private var address: String?
+    private var ticket: ConnectionQuota.Ticket?
     private var unread = ByteBuffer()
-    private var lastInput = NIODeadline.now()
-    private var idleCheck: RepeatedTask?
-    private var deadline: Scheduled<Void>?
+    /// Checks of a connection that has not proved itself, with the user names that they claim.
+    private var checks: [(id: STUNMessage.TransactionID, participant: String)] = []
+    private var life: ConnectionLife
+    private var end: Scheduled<Void>?
 
-    init(worker: SocketEndpoint, limits: RelayLimits, quota: Quota<String>, meter: RelayMeter, logger: Logger) {
+    init(worker: SocketEndpoint, limits: RelayLimits, quota: ConnectionQuota, meter: RelayMeter, logger: Logger) {
         self.worker = worker
         self.limits = limits
         self.quota = quota
         self.meter = meter
         self.logger = logger
+        life = ConnectionLife(limits, now: .now())
     }
 
     func channelActive(context: ChannelHandlerContext) {
-        guard let address = context.channel.remoteAddress?.endpoint?.address, take(address) else {
-            meter.refusedConnections.count()
+        let channel = context.channel
+        guard let endpoint = channel.remoteAddress?.endpoint else {
             state = .closed
             context.close(promise: nil)
             return
         }
-        self.address = address
+        ticket = quota.admit(endpoint) { channel.close(promise: nil) }
         meter.mediaConnections.count()
         meter.mediaConnectionsMade.count()
-        let channel = context.channel
-        deadline = context.eventLoop.scheduleTask(in: limits.firstMessageTimeout) { channel.close(promise: nil) }
-        let bound = NIOLoopBound(self, eventLoop: context.eventLoop)
-        let timeout = limits.idleTimeout
-        idleCheck = context.eventLoop.scheduleRepeatedTask(initialDelay: .seconds(5), delay: .seconds(5)) { _ in
-            if NIODeadline.now() - bound.value.lastInput >= timeout { channel.close(promise: nil) }
-        }
+        life = ConnectionLife(limits, now: .now())
+        watch(channel)
         context.fireChannelActive()
     }
 
-    private func take(_ address: String) -> Bool {
-        switch quota.take(address) {
-        case .taken: true
-        case .nameIsFull, .everythingIsFull: false
+    /// Ends the connection when its time is over.
+    private func watch(_ channel: any Channel) {
+        let bound = NIOLoopBound(self, eventLoop: channel.eventLoop)
+        let deadline = max(life.deadline, .now() + .milliseconds(1))
+        end = channel.eventLoop.scheduleTask(deadline: deadline) {
+            let handler = bound.value
+            guard handler.life.deadline <= .now() else { return handler.watch(channel) }
+            handler.meter.count(handler.life.isProved ? .iceIdle : .iceProof)
+            if !handler.life.isProved { handler.meter.refusedConnections.count() }
+            channel.close(promise: nil)
         }
     }
 
@@ -77,13 +84,13 @@ final class ICETCPHandler: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var input = unwrapInboundIn(data)
-        lastInput = .now()
         unread.writeBuffer(&input)
         while true {
             let frame: StreamFrame?
             do throws(ParseError) {
                 frame = try StreamPacketFraming.firstFrame(in: unread.readableBytesSpan)
             } catch {
+                if case .limitExceeded = error { meter.count(.icePacket) }
                 return refuse(context, "\(error)")
             }
             guard let frame, var packet = unread.readSlice(length: frame.length) else { break }
@@ -99,11 +106,10 @@ final class ICETCPHandler: ChannelInboundHandler {
     }
 
     private func take(_ packet: ByteBuffer, _ context: ChannelHandlerContext) {
+        let isCheck = !life.isProved && noteCheck(packet)
         switch state {
         case .fresh:
-            guard Self.isBindingRequest(packet) else { return refuse(context, "no Binding request") }
-            deadline?.cancel()
-            deadline = nil
+            guard isCheck else { return refuse(context, "no Binding request") }
             state = .opening([packet])
             openBridge(context)
         case .opening(let waiting):
@@ -115,9 +121,16 @@ final class ICETCPHandler: ChannelInboundHandler {
         }
     }
 
-    private static func isBindingRequest(_ packet: ByteBuffer) -> Bool {
-        guard let message = try? STUNMessage(parsing: packet.readableBytesSpan) else { return false }
-        return message.messageClass == .request && message.method == .binding
+    /// Whether the packet is a Binding request. What it claims is noted until the worker says whether it is true.
+    private func noteCheck(_ packet: ByteBuffer) -> Bool {
+        guard let message = try? STUNMessage(parsing: packet.readableBytesSpan), message.messageClass == .request,
+            message.method == .binding
+        else { return false }
+        if checks.count == Self.waitingPackets { checks.removeFirst() }
+        // The server's part of the user name stands first (RFC 8445 §7.2.2).
+        let participant = message.username?.prefix { $0 != ":" }
+        checks.append((message.transactionID, participant.map { String($0) } ?? ""))
+        return true
     }
 
     private func refuse(_ context: ChannelHandlerContext, _ why: String) {
@@ -169,6 +182,10 @@ final class ICETCPHandler: ChannelInboundHandler {
     /// Sends a packet of the worker to the client; media only while the connection takes it, since late media is worse
     /// than lost media.
     fileprivate func send(_ packet: ByteBuffer, to client: any Channel) {
+        guard judge(packet) else {
+            client.close(promise: nil)
+            return
+        }
         if !client.isWritable {
             let waiting = (try? client.syncOptions?.getOption(.bufferedWritableBytes)) ?? 0
             let first = packet.getInteger(at: packet.readerIndex, as: UInt8.self) ?? 0
@@ -184,6 +201,27 @@ final class ICETCPHandler: ChannelInboundHandler {
         client.write(frame, promise: nil)
     }
 
+    /// What a packet of the worker says about the connection. A success proves that the client has the password of a
+    /// participant. Whatever else the worker sends after that, but for refusals, it sends to a participant whom it knows
+    /// here.
+    /// - Returns: Whether the connection may stay.
+    private func judge(_ packet: ByteBuffer) -> Bool {
+        let type = packet.getInteger(at: packet.readerIndex, as: UInt16.self) ?? 0
+        let isSuccess = type == Self.bindingSuccess
+        if life.isProved {
+            if isSuccess || type >> 8 >= Self.firstByteBehindSTUN { life.extend(at: .now()) }
+            return true
+        }
+        guard isSuccess, let message = try? STUNMessage(parsing: packet.readableBytesSpan),
+            let check = checks.last(where: { $0.id == message.transactionID })
+        else { return true }
+        checks = []
+        life.prove(at: .now())
+        guard var ticket else { return false }
+        defer { self.ticket = ticket }
+        return quota.prove(&ticket, owner: check.participant)
+    }
+
     // MARK: Ends
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -196,11 +234,10 @@ final class ICETCPHandler: ChannelInboundHandler {
 
     func channelInactive(context: ChannelHandlerContext) {
         state = closeBridge()
-        deadline?.cancel()
-        idleCheck?.cancel()
-        if let address {
-            self.address = nil
-            quota.giveBack(address)
+        end?.cancel()
+        if let ticket {
+            self.ticket = nil
+            quota.giveBack(ticket)
             meter.mediaConnections.count(-1)
         }
         context.fireChannelInactive()

@@ -24,8 +24,11 @@ public struct RelayCounters: Hashable, Sendable {
     public var mediaConnections = 0
     /// All connections of ICE over TCP there have been.
     public var mediaConnectionsMade = 0
-    /// Connections that were closed because an address had too many, or because they did not begin as they should.
+    /// Connections that were closed because there were too many, because they did not prove themselves in time, or because
+    /// they did not begin as they should.
     public var refusedConnections = 0
+    /// How often each limit was met, by its name in the table of limits.
+    public var limitHits: [String: Int] = [:]
 
     public init() {}
 }
@@ -44,10 +47,15 @@ final class RelayMeter: Sendable {
     let mediaConnections = Atomic<Int>(0)
     let mediaConnectionsMade = Atomic<Int>(0)
     let refusedConnections = Atomic<Int>(0)
+    private let limitHits = Mutex<[RelayBound: Int]>([:])
     private let refusedRequests = Mutex<[Int: Int]>([:])
 
     func countRefusal(_ code: Int, times: Int = 1) {
         refusedRequests.withLock { $0[code, default: 0] += times }
+    }
+
+    func count(_ bound: RelayBound) {
+        limitHits.withLock { $0[bound, default: 0] += 1 }
     }
 
     var counters: RelayCounters {
@@ -65,6 +73,9 @@ final class RelayMeter: Sendable {
         counters.mediaConnections = mediaConnections.load(ordering: .relaxed)
         counters.mediaConnectionsMade = mediaConnectionsMade.load(ordering: .relaxed)
         counters.refusedConnections = refusedConnections.load(ordering: .relaxed)
+        counters.limitHits = limitHits.withLock { hits in
+            Dictionary(uniqueKeysWithValues: RelayBound.allCases.map { ($0.rawValue, hits[$0, default: 0]) })
+        }
         return counters
     }
 }

@@ -87,7 +87,9 @@ final class RelayDriver {
     // MARK: From clients
 
     /// Takes a message of a client. Call ``readComplete()`` after a batch of them.
-    func receive(_ message: ByteBuffer, from client: TURNClient) {
+    /// - Returns: The user whose credentials it carried, if it did.
+    @discardableResult
+    func receive(_ message: ByteBuffer, from client: TURNClient) -> String? {
         let refusalsBefore = machine.refusals
         let reaction = machine.receive(
             message.readableBytesSpan, from: client, at: now, unixTime: Int64(Date().timeIntervalSince1970))
@@ -95,21 +97,25 @@ final class RelayDriver {
         case .relay(let relay, let range, let target):
             guard let channel = relays[relay],
                 let payload = message.getSlice(at: message.readerIndex + range.lowerBound, length: range.count)
-            else { return }
+            else { return nil }
             guard channel.isWritable else {
                 surroundings.meter.droppedPackets.count()
-                return
+                return nil
             }
             surroundings.meter.packetsToPeers.count()
             surroundings.meter.bytesToPeers.count(range.count)
             channel.write(AddressedEnvelope(remoteAddress: SocketAddress(target), data: payload), promise: nil)
             dirtyRelays.insert(relay)
         case .effects(let effects):
+            // Effects can lead to more of them, and those to another message.
+            let user = machine.authenticatedUser
             countRefusals(since: refusalsBefore)
             perform(effects)
+            return user
         case .dropped:
             surroundings.meter.refusedPackets.count()
         }
+        return nil
     }
 
     private func countRefusals(since before: [Int: Int]) {
@@ -150,8 +156,12 @@ final class RelayDriver {
     private func open(_ request: RelayRequest) {
         switch surroundings.allocationQuota.take(request.user) {
         case .taken: break
-        case .nameIsFull: return fail(request, .quotaReached)
-        case .everythingIsFull: return fail(request, .insufficientCapacity)
+        case .nameIsFull:
+            surroundings.meter.count(.turnAllocationsPerUser)
+            return fail(request, .quotaReached)
+        case .everythingIsFull:
+            surroundings.meter.count(.turnAllocations)
+            return fail(request, .insufficientCapacity)
         }
         let configuration = surroundings.configuration
         guard let address = request.isIPv6 ? configuration.relayIPv6 : configuration.relayIPv4 else {

@@ -1,5 +1,4 @@
 public import NIOCore
-internal import ProtocolCore
 import Synchronization
 
 /// The limits of what strangers can take.
@@ -7,13 +6,24 @@ public struct RelayLimits: Sendable {
     /// Allocations that one user may have. A browser makes one for each of its network interfaces and each URL.
     public var allocationsPerUser = 32
     public var allocations = 4_096
-    /// Connections from one address; many clients may stand behind it.
-    public var connectionsPerAddress = 256
+    /// Connections of each door that have proved nothing yet: neither credentials of TURN, nor a check that a media
+    /// worker took. When there are as many, the oldest makes way. These take no place from those who have proved it.
+    public var unprovedConnections = 1_024
+    /// Of these, how many from one address; many clients may stand behind it.
+    public var unprovedConnectionsPerAddress = 64
+    /// Connections of each door that have proved themselves.
     public var connections = 4_096
-    /// How long a connection may take to begin as it should.
-    public var firstMessageTimeout: TimeAmount = .seconds(10)
-    /// How long nothing may come on a connection, where there is no allocation that says otherwise. ICE checks that
-    /// its connection lives every few seconds.
+    public var connectionsPerAddress = 256
+    /// Connections of ICE that one participant may have, by its ICE user name. A browser tries each of its networks with
+    /// each address of the server.
+    public var connectionsPerParticipant = 32
+    /// Connections of TURN that one user may have: one for each allocation, and as many that are about to get one.
+    public var connectionsPerUser: Int { 2 * allocationsPerUser }
+    /// How long a connection may take from its beginning until it has proved itself. Nothing extends it.
+    public var proofTimeout: TimeAmount = .seconds(10)
+    /// How long a connection may then bring nothing that proves it again: a request with credentials where there is no
+    /// allocation, an answer of the media worker on a connection of ICE. Clients check such a connection every few
+    /// seconds, and RFC 7675 (§5.1) gives up after 30.
     public var idleTimeout: TimeAmount = .seconds(30)
     /// How much may wait to be sent on a connection before packets are dropped.
     public var unsentBytes = 256 << 10

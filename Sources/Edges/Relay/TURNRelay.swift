@@ -8,7 +8,7 @@ internal import TURN
 /// The TURN server: its UDP and TCP port, and what it adds to connections that others have accepted.
 public final class TURNRelay: Service {
     private let surroundings: RelaySurroundings
-    private let connectionQuota: Quota<String>
+    private let connectionQuota: ConnectionQuota
     private let group: any EventLoopGroup
     private let meter: RelayMeter
     private let listeners: [any Channel]
@@ -21,8 +21,11 @@ public final class TURNRelay: Service {
         group: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     ) async throws {
         let surroundings = RelaySurroundings(configuration, meter: meter.meter, logger: logger)
-        let quota = Quota<String>(
-            each: configuration.limits.connectionsPerAddress, all: configuration.limits.connections)
+        let (limits, counting) = (configuration.limits, meter.meter)
+        let quota = ConnectionQuota(limits.bounds(perOwner: limits.connectionsPerUser)) { bound in
+            counting.count(.turn(bound))
+            counting.refusedConnections.count()
+        }
         self.surroundings = surroundings
         connectionQuota = quota
         self.meter = meter.meter
@@ -67,7 +70,7 @@ public final class TURNRelay: Service {
     }
 
     private static func bindTCP(
-        _ endpoint: SocketEndpoint, _ surroundings: RelaySurroundings, _ quota: Quota<String>,
+        _ endpoint: SocketEndpoint, _ surroundings: RelaySurroundings, _ quota: ConnectionQuota,
         _ group: any EventLoopGroup
     ) async throws -> any Channel {
         try await ServerBootstrap(group: group)
@@ -84,7 +87,7 @@ public final class TURNRelay: Service {
 
     private static func addStreamHandler(
         to channel: any Channel, _ transport: TURNClient.Transport, _ surroundings: RelaySurroundings,
-        _ quota: Quota<String>
+        _ quota: ConnectionQuota
     ) throws {
         let limit = surroundings.configuration.limits.unsentBytes
         try channel.syncOptions?.setOption(.writeBufferWaterMark, value: .init(low: limit / 2, high: limit))

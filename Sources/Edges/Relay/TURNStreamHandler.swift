@@ -10,19 +10,21 @@ final class TURNStreamHandler: ChannelInboundHandler, RemovableChannelHandler {
 
     private let surroundings: RelaySurroundings
     private let transport: TURNClient.Transport
-    private let connectionQuota: Quota<String>
+    private let connectionQuota: ConnectionQuota
+    private var ticket: ConnectionQuota.Ticket?
     private var client: TURNClient?
     private var driver: RelayDriver?
     private var unread = ByteBuffer()
-    private var lastInput = NIODeadline.now()
-    private var idleCheck: RepeatedTask?
+    private var life: ConnectionLife
+    private var end: Scheduled<Void>?
 
     init(
-        _ surroundings: RelaySurroundings, transport: TURNClient.Transport, connectionQuota: Quota<String>
+        _ surroundings: RelaySurroundings, transport: TURNClient.Transport, connectionQuota: ConnectionQuota
     ) {
         self.surroundings = surroundings
         self.transport = transport
         self.connectionQuota = connectionQuota
+        life = ConnectionLife(surroundings.configuration.limits, now: .now())
     }
 
     /// A connection whose first bytes have shown what it is gets its handler when it is open already.
@@ -38,11 +40,11 @@ final class TURNStreamHandler: ChannelInboundHandler, RemovableChannelHandler {
     private func begin(_ context: ChannelHandlerContext) {
         guard driver == nil else { return }
         let channel = context.channel
-        guard let endpoint = channel.remoteAddress?.endpoint, takeConnection(from: endpoint) else {
-            surroundings.meter.refusedConnections.count()
+        guard let endpoint = channel.remoteAddress?.endpoint else {
             channel.close(promise: nil)
             return
         }
+        ticket = connectionQuota.admit(endpoint) { channel.close(promise: nil) }
         client = TURNClient(endpoint, over: transport)
         surroundings.meter.streamConnections.count()
         let driver = RelayDriver(surroundings, on: context.eventLoop) { frame, _ in
@@ -56,29 +58,36 @@ final class TURNStreamHandler: ChannelInboundHandler, RemovableChannelHandler {
         }
         driver.start()
         self.driver = driver
-        lastInput = .now()
-        let timeout = surroundings.configuration.limits.idleTimeout
-        let bound = NIOLoopBound((self, context.channel), eventLoop: context.eventLoop)
-        idleCheck = context.eventLoop.scheduleRepeatedTask(initialDelay: .seconds(5), delay: .seconds(5)) { _ in
-            let (handler, channel) = bound.value
-            guard let client = handler.client, handler.driver?.hasAllocation(client) == false,
-                NIODeadline.now() - handler.lastInput >= timeout
-            else { return }
-            channel.close(promise: nil)
+        life = ConnectionLife(surroundings.configuration.limits, now: .now())
+        watch(context)
+    }
+
+    /// Ends the connection when its time is over. An allocation has a time of its own, which is longer.
+    private func watch(_ context: ChannelHandlerContext) {
+        let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+        let deadline = max(life.deadline, .now() + .milliseconds(1))
+        end = context.eventLoop.scheduleTask(deadline: deadline) {
+            let (handler, context) = bound.value
+            guard let client = handler.client, let driver = handler.driver else { return }
+            if driver.hasAllocation(client) { handler.life.extend(at: .now()) }
+            guard handler.life.deadline <= .now() else { return handler.watch(context) }
+            handler.surroundings.meter.count(handler.life.isProved ? .turnIdle : .turnProof)
+            if !handler.life.isProved { handler.surroundings.meter.refusedConnections.count() }
+            context.close(promise: nil)
         }
     }
 
-    private func takeConnection(from endpoint: SocketEndpoint) -> Bool {
-        switch connectionQuota.take(endpoint.address) {
-        case .taken: true
-        case .nameIsFull, .everythingIsFull: false
-        }
+    /// A request came with credentials: the connection may stay, if there is a place for it.
+    private func prove(_ user: String) -> Bool {
+        life.prove(at: .now())
+        guard var ticket else { return false }
+        defer { self.ticket = ticket }
+        return connectionQuota.prove(&ticket, owner: user)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         var input = unwrapInboundIn(data)
         guard let client, let driver else { return }
-        lastInput = .now()
         unread.writeBuffer(&input)
         while true {
             let frame: StreamFrame?
@@ -87,13 +96,18 @@ final class TURNStreamHandler: ChannelInboundHandler, RemovableChannelHandler {
             } catch {
                 surroundings.logger.debug("a TURN connection ends: \(error)")
                 surroundings.meter.refusedPackets.count()
+                if case .limitExceeded = error { surroundings.meter.count(.turnMessage) }
                 unread.clear()
                 context.close(promise: nil)
                 return
             }
             guard let frame, var message = unread.readSlice(length: frame.length) else { break }
             message.moveWriterIndex(to: message.readerIndex + frame.content.upperBound)
-            driver.receive(message, from: client)
+            if let user = driver.receive(message, from: client), !prove(user) {
+                unread.clear()
+                context.close(promise: nil)
+                return
+            }
         }
         unread.discardReadBytes()
     }
@@ -113,23 +127,24 @@ final class TURNStreamHandler: ChannelInboundHandler, RemovableChannelHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        end()
+        leave()
         context.fireChannelInactive()
     }
 
     func handlerRemoved(context: ChannelHandlerContext) {
-        end()
+        leave()
     }
 
-    private func end() {
-        idleCheck?.cancel()
-        idleCheck = nil
+    private func leave() {
+        end?.cancel()
+        end = nil
+        if let ticket { connectionQuota.giveBack(ticket) }
+        ticket = nil
         guard let client, let driver else { return }
         driver.release(client)
         self.driver = nil
         self.client = nil
         surroundings.meter.streamConnections.count(-1)
-        connectionQuota.giveBack(client.endpoint.address)
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {

@@ -13,7 +13,7 @@ public actor MediaEngine {
     /// How the engine is reachable.
     public struct Configuration: Sendable {
         /// UDP port of the first worker; the others follow. 0 lets the kernel choose each.
-        public var firstPort: UInt16 = 40_000
+        public var firstPort: UInt16 = 29_200
         public var workers = 1
         /// A literal address to bind to; `0.0.0.0` or `::` for all.
         public var bindAddress = "0.0.0.0"

@@ -9,6 +9,8 @@ import Configuration
 /// A flag wins over the environment, which wins over the configuration file, which wins over the default.
 public struct Settings: Sendable {
     private let values: [String: String]
+    /// Environment variables that an orchestrator made of the name of a service, and that are no settings.
+    public let passedOverVariables: [String]
 
     /// The environment variable that names the configuration file where `--config` does not.
     public static let configFileVariable = "SWITCHBOARD_CONFIG"
@@ -26,9 +28,12 @@ public struct Settings: Sendable {
     public init(
         arguments: [String] = [], environment: [String: String] = [:], file: (path: String, text: String)? = nil
     ) throws(SettingError) {
+        passedOverVariables = environment.filter { InjectedVariable.matches(name: $0.key, value: $0.value) }
+            .map(\.key).sorted()
         var layers = [
             try SettingSources.commandLine(arguments),
-            try SettingSources.environment(environment, ignoring: Self.clientVariables),
+            try SettingSources.environment(
+                environment, ignoring: Self.clientVariables.union(passedOverVariables)),
         ]
         if let file { layers.append(try SettingSources.file(file.text, path: file.path)) }
         let reader = SettingSources.reader(over: layers)
@@ -49,7 +54,8 @@ public struct Settings: Sendable {
 
     public var dataPath: String { text("data") }
     public var isDevelopment: Bool { flag("development") }
-    public var httpsBindAddress: String { text("https.bind") }
+    /// nil means every address of this machine.
+    public var httpsBindAddress: String? { path("https.bind") }
     public var httpsPort: Int { integer("https.port") }
     public var isHTTPEnabled: Bool { flag("http.enabled") }
     public var httpBindAddress: String { text("http.bind") }
@@ -59,6 +65,10 @@ public struct Settings: Sendable {
     public var httpIdleTimeout: Duration { .seconds(integer("http.idleTimeout")) }
     public var httpConnections: Int { integer("http.connections") }
     public var httpConnectionsPerAddress: Int { integer("http.connectionsPerAddress") }
+    /// Where measurements are served besides the other listeners; nil means nowhere.
+    public var metricsBindAddress: String? { path("metrics.bind") }
+    public var metricsPort: Int { integer("metrics.port") }
+    public var areMetricsPublic: Bool { flag("metrics.public") }
     public var publicHost: String { text("public.host") }
     public var publicAuthorities: [String] { list("public.authorities") }
     public var tlsCertificatePath: String? { path("tls.certificate") }
@@ -72,7 +82,8 @@ public struct Settings: Sendable {
     public var mediaPort: Int { integer("media.port") }
     /// 0 means one per processor core.
     public var mediaWorkers: Int { integer("media.workers") }
-    public var mediaBindAddress: String { text("media.bindAddress") }
+    /// nil means every address of this machine.
+    public var mediaBindAddress: String? { path("media.bindAddress") }
     /// Empty means the addresses of this machine, with the loopback address in development.
     public var mediaAdvertisedAddresses: [String] { list("media.advertisedAddresses") }
     /// Whether media is taken over TCP as well, on the same port numbers.
@@ -80,7 +91,8 @@ public struct Settings: Sendable {
     public var isTURNEnabled: Bool { flag("turn.enabled") }
     /// The UDP and TCP port of the TURN server.
     public var turnPort: Int { integer("turn.port") }
-    public var turnBindAddress: String { text("turn.bindAddress") }
+    /// nil means every address of this machine.
+    public var turnBindAddress: String? { path("turn.bindAddress") }
     /// The name of the TURN server in the URLs that clients are given.
     public var turnHost: String { text("turn.host").isEmpty ? publicHost : text("turn.host") }
     /// Empty means the first address of each family that suits.
@@ -90,6 +102,8 @@ public struct Settings: Sendable {
     public var turnCredentialLifetime: Duration { .seconds(integer("turn.credentialLifetime")) }
     public var turnAllocationsPerUser: Int { integer("turn.allocationsPerUser") }
     public var turnAllocations: Int { integer("turn.allocations") }
+    /// Of TURN over TCP and TLS, and as many of ICE over TCP.
+    public var turnConnectionsPerAddress: Int { integer("turn.connectionsPerAddress") }
     public var callsPerUser: Int { integer("calls.perUser") }
     public var callRingsPerMinute: Int { integer("calls.ringsPerMinute") }
     public var callSessionsPerUser: Int { integer("calls.sessionsPerUser") }
@@ -99,6 +113,13 @@ public struct Settings: Sendable {
     public var shutdownGrace: Duration { .seconds(integer("shutdown.grace")) }
     public var logLevel: String { text("log.level") }
     public var logFormat: String { text("log.format") }
+    /// nil means standard error.
+    public var logFilePath: String? { path("log.file") }
+
+    /// The keys whose values are not those of `other`, in the order of the table.
+    public func differences(from other: Settings) -> [String] {
+        Setting.all.map(\.key).filter { values[$0] != other.values[$0] }
+    }
 
     private func text(_ key: String) -> String { values[key] ?? "" }
     private func flag(_ key: String) -> Bool { values[key] == "true" }
@@ -124,7 +145,7 @@ extension Setting {
         case .choice(let words): words.contains(value)
         case .path: !value.isEmpty || defaultValue.isEmpty
         case .host: Self.isHost(value) || value.isEmpty && defaultValue.isEmpty
-        case .address: Self.isAddress(value)
+        case .address: Self.isAddress(value) || value.isEmpty && defaultValue.isEmpty
         case .addressList: Self.listElements(value).allSatisfy(Self.isAddress)
         case .addressRangeList: Self.listElements(value).allSatisfy(Self.isAddressRange)
         case .list: true

@@ -6,7 +6,10 @@ extension Setting {
             "development", .flag, "false",
             "Lets anyone who reaches the server make a user by display name, as the demo page does. Never on a public "
                 + "server."),
-        Setting("https.bind", .address, "0.0.0.0", "The address on which HTTPS and secure WebSockets are served."),
+        Setting(
+            "https.bind", .address, "",
+            "The address on which HTTPS and secure WebSockets are served. Empty: 0.0.0.0, or :: on a machine that has "
+                + "addresses of IPv6 only."),
         Setting(
             "https.port", .integer(0...65535), "8443", "The port of HTTPS and secure WebSockets; 0 takes a free one."),
         Setting("http.enabled", .flag, "true", "Whether plain HTTP is served too, for development on this machine."),
@@ -27,6 +30,14 @@ extension Setting {
         Setting(
             "http.connectionsPerAddress", .integer(1...1_000_000), "256",
             "How many of these one IPv4 address or one /64 of IPv6 may have."),
+        Setting(
+            "metrics.bind", .address, "",
+            "An address on which /metrics, /healthz and /readyz are served by plain HTTP. Empty: none of its own; "
+                + "/metrics is then at plain HTTP on a loopback address alone."),
+        Setting("metrics.port", .integer(0...65535), "9464", "The port of metrics.bind; 0 takes a free one."),
+        Setting(
+            "metrics.public", .flag, "false",
+            "Whether /metrics is served to everybody, at HTTPS and at plain HTTP. It tells how much is going on."),
         Setting(
             "public.host", .host, "localhost",
             "The name by which clients reach the server: it stands in the connection string and in the certificate."),
@@ -52,9 +63,12 @@ extension Setting {
         Setting(
             "identity.revokeLimit", .integer(1...1_000_000), "500",
             "How many deletions and revocations are taken in 30 seconds."),
-        Setting("media.port", .integer(0...65535), "40000", "The first UDP port for media; each worker takes one."),
+        Setting("media.port", .integer(0...65535), "29200", "The first UDP port for media; each worker takes one."),
         Setting("media.workers", .integer(0...1024), "0", "How many media workers run; 0 is one per processor core."),
-        Setting("media.bindAddress", .address, "0.0.0.0", "The address on which media is received."),
+        Setting(
+            "media.bindAddress", .address, "",
+            "The address on which media is received. Empty: 0.0.0.0, or :: on a machine that has addresses of IPv6 "
+                + "only."),
         Setting(
             "media.advertisedAddresses", .addressList, "",
             "The addresses that clients are told to send media to. Empty: the addresses of this machine, with the "
@@ -68,7 +82,10 @@ extension Setting {
                 + "TCP. It is spoken on turn.port and inside TLS on https.port."),
         Setting(
             "turn.port", .integer(0...65535), "3478", "The UDP and TCP port of the TURN server; 0 takes a free one."),
-        Setting("turn.bindAddress", .address, "0.0.0.0", "The address on which the TURN server is reached."),
+        Setting(
+            "turn.bindAddress", .address, "",
+            "The address on which the TURN server is reached. Empty: 0.0.0.0, or :: on a machine that has addresses of "
+                + "IPv6 only."),
         Setting(
             "turn.host", .host, "",
             "The name of the TURN server in the URLs that clients are given. Empty: public.host."),
@@ -89,6 +106,10 @@ extension Setting {
         Setting(
             "turn.allocations", .integer(1...1_000_000), "4096", "How many relayed addresses there may be in all."),
         Setting(
+            "turn.connectionsPerAddress", .integer(1...1_000_000), "256",
+            "How many TCP and TLS connections of TURN one address may have, and how many of ICE over TCP. Behind a "
+                + "balancer that hides the addresses of clients it must be as many as all of them need."),
+        Setting(
             "calls.perUser", .integer(1...100_000), "32",
             "In how many calls one user may take part at a time, over all devices, WHIP and WHEP."),
         Setting(
@@ -108,6 +129,9 @@ extension Setting {
             "log.level", .choice(["trace", "debug", "info", "notice", "warning", "error", "critical"]), "info",
             "The least severe messages that are logged."),
         Setting("log.format", .choice(["text", "json"]), "text", "Log lines for people or for programs."),
+        Setting(
+            "log.file", .path, "",
+            "A file that log lines are appended to. It is opened anew at SIGHUP and SIGUSR1. Empty: standard error."),
     ]
 
     /// The table for `docs/configuration.md`.

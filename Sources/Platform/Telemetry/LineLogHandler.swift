@@ -14,27 +14,35 @@ public enum LogFormat: String, Sendable, CaseIterable {
 public struct LineLogHandler: LogHandler {
     public var metadata: Logger.Metadata = [:]
     public var metadataProvider: Logger.MetadataProvider?
-    public var logLevel: Logger.Level
+    /// The level of this logger alone, or else that of the whole program.
+    public var logLevel: Logger.Level {
+        get { ownLevel ?? programLevel() }
+        set { ownLevel = newValue }
+    }
+    private var ownLevel: Logger.Level?
+    private let programLevel: @Sendable () -> Logger.Level
     private let label: String
     private let format: LogFormat
     private let write: @Sendable (String) -> Void
 
     /// - Parameters:
     ///   - label: The part of the program that speaks.
-    ///   - write: Takes a line with its line feed; standard error unless given.
+    ///   - write: Takes a line with its line feed.
     public init(
-        label: String, level: Logger.Level, format: LogFormat,
-        write: @escaping @Sendable (String) -> Void = LineLogHandler.writeToStandardError
+        label: String, level: Logger.Level, format: LogFormat, write: @escaping @Sendable (String) -> Void
     ) {
         self.label = label
         self.format = format
         self.write = write
-        logLevel = level
+        programLevel = { level }
     }
 
-    /// Writes a line in one system call, so that lines of several threads do not mix.
-    public static let writeToStandardError: @Sendable (String) -> Void = { line in
-        FileHandle.standardError.write(Data(line.utf8))
+    /// Writes where `output` says, what `output` says; both also after they have changed.
+    public init(label: String, format: LogFormat, output: LogOutput) {
+        self.label = label
+        self.format = format
+        write = { output.write($0) }
+        programLevel = { output.level }
     }
 
     public subscript(metadataKey key: String) -> Logger.Metadata.Value? {

@@ -102,7 +102,8 @@ public struct TURNServer: Sendable {
         public var defaultLifetime: Duration = .seconds(600)
         public var maximumLifetime: Duration = .seconds(3_600)
         /// Limits for permissions and for channels of one allocation.
-        public var peersPerAllocation = 128
+        public var peersPerAllocation = Self.defaultPeersPerAllocation
+        public static let defaultPeersPerAllocation = 128
 
         public init(realm: String, secret: [UInt8], nonceKey: [UInt8], policy: TURNPeerPolicy) {
             self.realm = realm
@@ -120,6 +121,9 @@ public struct TURNServer: Sendable {
     /// How many requests were answered with an error, by its code; 401 without credentials, the usual beginning, is
     /// not among them.
     public internal(set) var refusals: [Int: Int] = [:]
+    /// The user whose credentials the last message of a client carried; nil when it carried none that are good. That is
+    /// what tells a client from anybody who can send bytes.
+    public private(set) var authenticatedUser: String?
 
     public init(_ configuration: Configuration) {
         self.configuration = configuration
@@ -143,6 +147,7 @@ public struct TURNServer: Sendable {
     public mutating func receive(
         _ bytes: RawSpan, from client: TURNClient, at now: Instant, unixTime: Int64
     ) -> TURNReaction {
+        authenticatedUser = nil
         guard let first = try? bytes.uint8(at: 0) else { return .dropped(.unreadable) }
         if first & 0xc0 == 0x40 { return receiveChannelData(bytes, from: client, at: now) }
         guard let message = try? STUNMessage(parsing: bytes) else { return .dropped(.unreadable) }
@@ -187,6 +192,7 @@ public struct TURNServer: Sendable {
         let identity: TURNIdentity
         do throws(TURNError) {
             identity = try authenticate(request)
+            authenticatedUser = identity.user
         } catch {
             return refuse(request, error, identity: nil)
         }

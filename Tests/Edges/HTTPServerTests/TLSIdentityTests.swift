@@ -54,6 +54,43 @@ import X509
         #expect(try folder.readText("tls/key.pem") == second.privateKeyPEM)
     }
 
+    @Test func aKeyThatDoesNotFitIsRefusedByName() throws {
+        _ = try TLSIdentity.selfSigned(in: folder, names: ["localhost"])
+        let certificate = folder.path(of: "tls/certificate.pem")
+        let other = try TemporaryFolder()
+        let otherFolder = try DataFolder.openForServer(at: other.path)
+        _ = try TLSIdentity.selfSigned(in: otherFolder, names: ["localhost"])
+        let key = otherFolder.path(of: "tls/key.pem")
+        let error = #expect(throws: DataFolderError.self) {
+            try TLSIdentity.load(certificatePath: certificate, keyPath: key)
+        }
+        #expect("\(error!)".contains(certificate) && "\(error!)".contains(key))
+    }
+
+    @Test func theCurrentOneIsReplacedByAUsableOneOnly() throws {
+        let first = try TLSIdentity.selfSigned(in: folder, names: ["localhost"])
+        let current = CurrentTLSIdentity(first)
+        let second = try TLSIdentity.selfSigned(in: folder, names: ["localhost", "calls.example"])
+        try current.replace(with: second)
+        #expect(current.identity.certificatePEM == second.certificatePEM)
+        let broken = [
+            TLSIdentity(certificatePEM: first.certificatePEM, privateKeyPEM: second.privateKeyPEM),
+            TLSIdentity(certificatePEM: "", privateKeyPEM: first.privateKeyPEM),
+            TLSIdentity(certificatePEM: first.certificatePEM, privateKeyPEM: "rubbish"),
+        ]
+        for identity in broken {
+            #expect(throws: (any Error).self) { try current.replace(with: identity) }
+            #expect(current.identity.certificatePEM == second.certificatePEM)
+        }
+    }
+
+    @Test func expiry() throws {
+        let now = Date(timeIntervalSince1970: 1_795_514_400)
+        let identity = try TLSIdentity.selfSigned(in: folder, names: ["localhost"], now: now)
+        #expect(identity.expiry == now.addingTimeInterval(825 * 86_400))
+        #expect(TLSIdentity(certificatePEM: "rubbish", privateKeyPEM: "").expiry == nil)
+    }
+
     @Test func operatorsCertificate() throws {
         let own = try TLSIdentity.selfSigned(in: folder, names: ["localhost"])
         let certificate = folder.path(of: "tls/certificate.pem")

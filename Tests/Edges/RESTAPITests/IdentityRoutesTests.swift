@@ -52,7 +52,8 @@ import Testing
                     authorities: [Self.connection.authority]),
                 report: { $0 == "known" ? CallMediaReport(callId: $0, receivers: []) : nil }))
         OperationsRoutes(
-            readiness: { readiness }, metricsText: { "a 1\n" }, keySetJSON: identities.keySetJSON
+            readiness: { readiness }, metrics: .init(answersProxies: false) { "a 1\n" },
+            keySetJSON: identities.keySetJSON
         ).addRoutes(to: router)
         try await Application(router: router).test(.router, test)
     }
@@ -412,6 +413,12 @@ import Testing
             #expect(ready.status.code == status)
             let metrics = try await client.executeRequest(uri: "/metrics", method: .get, headers: [:], body: nil)
             #expect(String(buffer: metrics.body) == "a 1\n")
+            for name in ["Forwarded", "X-Forwarded-For", "Via"] {
+                let field = try #require(HTTPField.Name(name))
+                let passedOn = try await client.executeRequest(
+                    uri: "/metrics", method: .get, headers: [field: "192.0.2.1"], body: nil)
+                #expect(passedOn.status == .forbidden)
+            }
             let keys = try await client.executeRequest(
                 uri: "/.well-known/jwks.json", method: .get, headers: [:], body: nil)
             #expect(try Self.json(keys)["keys"] is [Any])

@@ -8,17 +8,39 @@ import Testing
 
 @Suite("ICE over TCP on real sockets")
 struct ICETCPTests {
-    private let check = STUNMessageBuilder(.request, transactionID: .init(high: 1, low: 2)).finish(integrityKey: [1])
+    private let check = Self.check(of: "ada")
+
+    private static let transaction = STUNMessage.TransactionID(high: 1, low: 2)
+
+    private static func check(of participant: String) -> [UInt8] {
+        var builder = STUNMessageBuilder(.request, transactionID: transaction)
+        builder.add(username: "\(participant):client")
+        return builder.finish(integrityKey: [1])
+    }
+
+    /// What the worker says to a check with the right password.
+    private static let success = STUNMessageBuilder(.successResponse, transactionID: transaction)
+        .finish(integrityKey: [1])
+
+    /// Sends a check, which the worker answers with success.
+    private func prove(_ client: inout StreamPipe, _ worker: inout DatagramPipe, as participant: String) async throws {
+        let check = Self.check(of: participant)
+        try await client.send(check)
+        let (packet, source) = try await worker.receiveWithSource()
+        #expect(packet == check)
+        try await worker.send(Self.success, to: source)
+        #expect(try await client.receive() == Self.success)
+    }
 
     /// A door to one UDP socket, which stands for a media worker.
     private func withDoor(
-        limits: RelayLimits = RelayLimits(),
+        limits: RelayLimits = RelayLimits().patient,
         _ body: (_ port: Int, _ worker: DatagramPipe, RelayMetering) async throws -> Void
     ) async throws {
         let worker = try await DatagramPipe(to: nil)
         let metering = RelayMetering()
         let acceptor = try await ICETCPAcceptor(
-            [.init(listen: .loopback(port: 0), worker: .loopback(port: worker.port))], limits: limits.patient,
+            [.init(listen: .loopback(port: 0), worker: .loopback(port: worker.port))], limits: limits,
             meter: metering, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
         try await body(Int(acceptor.ports[0]), worker, metering)
         await acceptor.close()
@@ -81,22 +103,103 @@ struct ICETCPTests {
 
     @Test("An address has a share of the connections")
     func connections() async throws {
-        var limits = RelayLimits()
+        var limits = RelayLimits().patient
         limits.connectionsPerAddress = 1
         try await withDoor(limits: limits) { port, worker, metering in
             var worker = worker
-            let first = try await StreamPipe(port: port, .ice)
-            try await first.send(check)
-            #expect(try await worker.receive() == check)
+            var first = try await StreamPipe(port: port, .ice)
+            try await prove(&first, &worker, as: "ada")
             var second = try await StreamPipe(port: port, .ice)
-            await #expect(throws: PipeClosed.self) { try await second.receive() }
+            await #expect(throws: PipeClosed.self) { try await prove(&second, &worker, as: "grace") }
             #expect(metering.counters.refusedConnections == 1)
+            #expect(metering.counters.limitHits["iceTCP.connectionsPerAddress"] == 1)
+        }
+    }
+
+    @Test("A participant has a share of the connections")
+    func connectionsOfParticipant() async throws {
+        var limits = RelayLimits().patient
+        limits.connectionsPerParticipant = 1
+        try await withDoor(limits: limits) { port, worker, metering in
+            var worker = worker
+            var clients: [StreamPipe] = []
+            for _ in 0..<3 { clients.append(try await StreamPipe(port: port, .ice)) }
+            try await prove(&clients[0], &worker, as: "ada")
+            await #expect(throws: PipeClosed.self) { try await prove(&clients[1], &worker, as: "ada") }
+            try await prove(&clients[2], &worker, as: "grace")
+            #expect(metering.counters.limitHits["iceTCP.connectionsPerParticipant"] == 1)
+        }
+    }
+
+    @Test("Connections without a check that succeeded keep nobody out")
+    func occupied() async throws {
+        var limits = RelayLimits().patient
+        limits.unprovedConnections = 4
+        limits.connections = 1
+        try await withDoor(limits: limits) { port, worker, metering in
+            var worker = worker
+            var idle: [StreamPipe] = []
+            for _ in 0..<8 {
+                idle.append(try await StreamPipe(port: port, .ice))
+                try await idle[idle.count - 1].send(check)
+                _ = try await worker.receive()
+            }
+            var client = try await StreamPipe(port: port, .ice)
+            try await prove(&client, &worker, as: "ada")
+            await #expect(throws: PipeClosed.self) { try await idle[0].receive() }
+            #expect((metering.counters.limitHits["iceTCP.unprovedConnections"] ?? 0) >= 4)
+        }
+    }
+
+    enum Answer: CaseIterable {
+        case none
+        case refusal
+        case successToAnother
+        case media
+    }
+
+    @Test("What proves nothing does not keep a connection", arguments: Answer.allCases)
+    func chatter(_ answer: Answer) async throws {
+        var limits = RelayLimits()
+        limits.proofTimeout = .milliseconds(200)
+        try await withDoor(limits: limits) { port, worker, metering in
+            var worker = worker
+            let client = try await StreamPipe(port: port, .ice)
+            for _ in 0..<500 where client.channel.isActive {
+                guard (try? await client.send(check)) != nil else { break }
+                let source = try await worker.receiveWithSource().source
+                let id = Self.transaction
+                let other = STUNMessage.TransactionID(high: 9, low: 9)
+                switch answer {
+                case .none: break
+                case .refusal:
+                    let refusal = STUNMessageBuilder(.errorResponse, transactionID: id).finish(integrityKey: nil)
+                    try await worker.send(refusal, to: source)
+                case .successToAnother:
+                    let success = STUNMessageBuilder(.successResponse, transactionID: other).finish(integrityKey: nil)
+                    try await worker.send(success, to: source)
+                case .media: try await worker.send([0x80, 1], to: source)
+                }
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            #expect(!client.channel.isActive)
+            #expect(metering.counters.limitHits["iceTCP.proofTime"] == 1)
+        }
+    }
+
+    @Test("A packet that is too long ends the connection")
+    func longPacket() async throws {
+        try await withDoor { port, _, metering in
+            var client = try await StreamPipe(port: port, .ice)
+            try await client.sendRaw([0x20, 0])
+            await #expect(throws: PipeClosed.self) { try await client.receive() }
+            #expect(metering.counters.limitHits["iceTCP.packetBytes"] == 1)
         }
     }
 
     @Test("Who does not read loses media, and costs no memory")
     func fullConnection() async throws {
-        var limits = RelayLimits()
+        var limits = RelayLimits().patient
         limits.unsentBytes = 16 << 10
         try await withDoor(limits: limits) { port, worker, metering in
             var worker = worker

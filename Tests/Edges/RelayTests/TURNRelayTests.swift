@@ -15,7 +15,7 @@ struct TURNRelayTests {
 
     /// A server that relays to one UDP socket only, known as `publicAddress`.
     static func withRelay(
-        limits: RelayLimits = RelayLimits(),
+        limits: RelayLimits = RelayLimits().patient,
         _ body: (TURNRelay, _ media: DatagramPipe, _ peer: SocketEndpoint, RelayMetering) async throws -> Void
     ) async throws {
         let media = try await DatagramPipe(to: nil)
@@ -25,7 +25,7 @@ struct TURNRelayTests {
             policy: TURNPeerPolicy(mediaPorts: [peer: .loopback(port: media.port)]))
         configuration.relayIPv4 = .init(
             bind: .loopback(port: 0), advertised: SocketEndpoint(ipv4: publicAddress, port: 0))
-        configuration.limits = limits.patient
+        configuration.limits = limits
         let metering = RelayMetering()
         let relay = try await TURNRelay(
             configuration, meter: metering, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -115,7 +115,7 @@ struct TURNRelayTests {
 
     @Test("A user has a share, and gets it back")
     func quota() async throws {
-        var limits = RelayLimits()
+        var limits = RelayLimits().patient
         limits.allocationsPerUser = 1
         try await Self.withRelay(limits: limits) { relay, _, _, metering in
             let address = SocketAddress(.loopback(port: relay.port))
@@ -145,14 +145,118 @@ struct TURNRelayTests {
 
     @Test("An address has a share of the connections")
     func connections() async throws {
-        var limits = RelayLimits()
+        var limits = RelayLimits().patient
         limits.connectionsPerAddress = 1
         try await Self.withRelay(limits: limits) { relay, _, _, metering in
             var first = TURNTestClient(try await StreamPipe(port: Int(relay.port), .turn))
             #expect(try await first.allocate().message.messageClass == .successResponse)
-            var second = try await StreamPipe(port: Int(relay.port), .turn)
-            await #expect(throws: PipeClosed.self) { try await second.receive() }
+            var second = TURNTestClient(try await StreamPipe(port: Int(relay.port), .turn), user: "eve")
+            await #expect(throws: PipeClosed.self) {
+                _ = try await second.greet()
+                while true { _ = try await second.pipe.receive() }
+            }
             #expect(metering.counters.refusedConnections == 1)
+            #expect(metering.counters.limitHits["turn.connectionsPerAddress"] == 1)
+            #expect(try await first.greet().message.messageClass == .successResponse)
+        }
+    }
+
+    @Test("A user has a share of the connections")
+    func connectionsOfUser() async throws {
+        var limits = RelayLimits().patient
+        limits.allocationsPerUser = 1
+        try await Self.withRelay(limits: limits) { relay, _, _, metering in
+            var clients: [TURNTestClient<StreamPipe>] = []
+            for _ in 0..<3 { clients.append(TURNTestClient(try await StreamPipe(port: Int(relay.port), .turn))) }
+            for index in 0..<2 { #expect(try await clients[index].greet().message.messageClass == .successResponse) }
+            await #expect(throws: PipeClosed.self) {
+                _ = try await clients[2].greet()
+                while true { _ = try await clients[2].pipe.receive() }
+            }
+            #expect(metering.counters.limitHits["turn.connectionsPerUser"] == 1)
+        }
+    }
+
+    @Test("All users together have a share")
+    func allocations() async throws {
+        var limits = RelayLimits().patient
+        limits.allocations = 1
+        try await Self.withRelay(limits: limits) { relay, _, _, metering in
+            let address = SocketAddress(.loopback(port: relay.port))
+            var first = TURNTestClient(try await DatagramPipe(to: address))
+            #expect(try await first.allocate().message.messageClass == .successResponse)
+            var second = TURNTestClient(try await DatagramPipe(to: address), user: "eve")
+            #expect(try await second.allocate().message.error?.code == 508)
+            #expect(metering.counters.limitHits["turn.allocations"] == 1)
+        }
+    }
+
+    @Test("Connections without credentials keep nobody out")
+    func occupied() async throws {
+        var limits = RelayLimits().patient
+        limits.unprovedConnections = 4
+        limits.connections = 1
+        try await Self.withRelay(limits: limits) { relay, media, peer, metering in
+            var idle: [StreamPipe] = []
+            for _ in 0..<8 {
+                idle.append(try await StreamPipe(port: Int(relay.port), .turn))
+                try await idle[idle.count - 1].sendRaw([0])
+            }
+            try await exchange(try await StreamPipe(port: Int(relay.port), .turn), media, peer)
+            await #expect(throws: PipeClosed.self) { try await idle[0].receive() }
+            #expect((metering.counters.limitHits["turn.unprovedConnections"] ?? 0) >= 4)
+        }
+    }
+
+    /// What anybody can send, whoever he is.
+    enum Chatter: CaseIterable {
+        case strayByte
+        case bindingRequest
+        case requestWithoutCredentials
+        case wrongCredentials
+        case channelData
+
+        var bytes: [UInt8] {
+            let id = STUNMessage.TransactionID(high: 1, low: 1)
+            switch self {
+            case .strayByte: return [0]
+            case .bindingRequest: return STUNMessageBuilder(.request, transactionID: id).finish(integrityKey: nil)
+            case .requestWithoutCredentials:
+                return STUNMessageBuilder(.request, .allocate, transactionID: id).finish(integrityKey: nil)
+            case .wrongCredentials:
+                var builder = STUNMessageBuilder(.request, .allocate, transactionID: id)
+                builder.add(username: "1:ada")
+                builder.add(.realm, Array("example.com".utf8))
+                builder.add(.nonce, Array("nonce".utf8))
+                return builder.finish(integrityKey: [1])
+            case .channelData: return [0x40, 0, 0, 0]
+            }
+        }
+    }
+
+    @Test("What proves nothing does not keep a connection", arguments: Chatter.allCases)
+    func chatter(_ chatter: Chatter) async throws {
+        var limits = RelayLimits()
+        limits.proofTimeout = .milliseconds(200)
+        try await Self.withRelay(limits: limits) { relay, _, _, metering in
+            let pipe = try await StreamPipe(port: Int(relay.port), .turn)
+            for _ in 0..<500 where pipe.channel.isActive {
+                // A stray byte must not complete a message that ends the connection by itself.
+                try? await pipe.sendRaw(chatter.bytes)
+                try await Task.sleep(for: .milliseconds(20))
+            }
+            #expect(!pipe.channel.isActive)
+            #expect(metering.counters.limitHits["turn.proofTime"] == 1)
+        }
+    }
+
+    @Test("A message that is too long ends the connection")
+    func longMessage() async throws {
+        try await Self.withRelay { relay, _, _, metering in
+            var pipe = try await StreamPipe(port: Int(relay.port), .turn)
+            try await pipe.sendRaw([0, 1, 0x20, 0])
+            await #expect(throws: PipeClosed.self) { try await pipe.receive() }
+            #expect(metering.counters.limitHits["turn.messageBytes"] == 1)
         }
     }
 }

@@ -186,6 +186,18 @@ struct TURNTestClient<Pipe: PacketPipe> {
         return try await ask(.allocate, fill)
     }
 
+    /// Shows that the credentials are good, and gets nothing for it.
+    mutating func greet() async throws -> Answer {
+        func fill(_ builder: inout STUNMessageBuilder, _: STUNMessage.TransactionID) {
+            builder.add(.lifetime, [0, 0, 0, 0])
+        }
+        if nonce.isEmpty {
+            let challenge = try await ask(.refresh, fill)
+            nonce = challenge.attributes[.nonce].map { Array(challenge.bytes[$0]) } ?? []
+        }
+        return try await ask(.refresh, fill)
+    }
+
     mutating func bind(_ number: UInt16, to peer: SocketEndpoint) async throws -> Answer {
         try await ask(.channelBind) { builder, id in
             builder.add(.channelNumber, [UInt8(number >> 8), UInt8(truncatingIfNeeded: number), 0, 0])
@@ -207,7 +219,7 @@ extension RelayLimits {
     /// The same without limits of time: nothing in the tests is about them, and a test may have to wait for its turn.
     var patient: RelayLimits {
         var limits = self
-        limits.firstMessageTimeout = .minutes(10)
+        limits.proofTimeout = .minutes(10)
         limits.idleTimeout = .minutes(10)
         return limits
     }

@@ -64,6 +64,8 @@ class Server:
         self.https_port, self.http_port = free_tcp_port(), free_tcp_port()
         self.media_port = free_udp_ports(os.cpu_count() or 1)
         self.extra_arguments = extra_arguments
+        self.variables: dict[str, str] = {}
+        self.command_prefix: list[str] = []
         self.process: subprocess.Popen | None = None
 
     @property
@@ -90,7 +92,7 @@ class Server:
 
     def start(self) -> "Server":
         arguments = [
-            str(server_binary()), "serve", "--data", str(self.data), "--development",
+            *self.command_prefix, str(server_binary()), "serve", "--data", str(self.data), "--development",
             "--https-port", str(self.https_port),
             "--http-port", str(self.http_port),
             "--media-port", str(self.media_port),
@@ -100,7 +102,7 @@ class Server:
         ]  # fmt: skip
         with self.log_path.open("ab") as log:
             self.process = subprocess.Popen(
-                arguments, env=environment(), stdout=log, stderr=subprocess.STDOUT
+                arguments, env={**environment(), **self.variables}, stdout=log, stderr=subprocess.STDOUT
             )
         eventually(self._is_ready, f"{' '.join(arguments)} is ready; its log: {self.log_path}")
         return self
@@ -138,6 +140,13 @@ class Server:
 
     def is_running(self) -> bool:
         return self.process is not None and self.process.poll() is None
+
+    def send(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def log(self) -> str:
+        return self.log_path.read_text(errors="replace")
 
     def metrics(self) -> str:
         with urllib.request.urlopen(f"{self.origin}/metrics", timeout=5) as answer:

@@ -8,11 +8,13 @@ import Testing
         let settings = try Settings()
         #expect(settings.dataPath == "data")
         #expect(settings.httpsPort == 8443)
-        #expect(settings.httpsBindAddress == "0.0.0.0")
+        #expect(settings.httpsBindAddress == nil)
+        #expect(settings.metricsBindAddress == nil)
+        #expect(!settings.areMetricsPublic)
         #expect(settings.httpPort == 8080)
         #expect(settings.httpBindAddress == "127.0.0.1")
         #expect(!settings.isDevelopment)
-        #expect(settings.mediaPort == 40000)
+        #expect(settings.mediaPort == 29200)
         #expect(settings.mediaWorkers == 0)
         #expect(settings.mediaAdvertisedAddresses.isEmpty)
         #expect(settings.isMediaTCPEnabled)
@@ -24,6 +26,14 @@ import Testing
         #expect(settings.turnCredentialLifetime == .seconds(3_600))
         #expect(settings.tlsCertificatePath == nil)
         #expect(settings.shutdownGrace == .seconds(5))
+    }
+
+    /// Linux gives 32768 and up to outgoing sockets, macOS and Windows 49152 and up, Kubernetes 30000 and up to services
+    /// (NodePort).
+    @Test func mediaPortsAreNobodyElses() throws {
+        let settings = try Settings()
+        #expect(settings.mediaPort > 1_024)
+        #expect(settings.mediaPort + 128 < 30_000)
     }
 
     @Test func everyDefaultIsAllowed() {
@@ -92,6 +102,12 @@ import Testing
         #expect(throws: SettingError.unknown(name: "color.sky", value: "blue", source: "file c.yaml", meant: nil)) {
             try Settings(file: (path: "c.yaml", text: "color:\n  sky: blue\n"))
         }
+    }
+
+    @Test func differencesAreNamed() throws {
+        let (one, other) = (try Settings(), try Settings(arguments: ["--log-level", "debug", "--https-port", "1"]))
+        #expect(one.differences(from: one).isEmpty)
+        #expect(other.differences(from: one) == ["https.port", "log.level"])
     }
 
     @Test func variablesOfClientsAreNotSettings() throws {

@@ -27,6 +27,24 @@ struct TURNServerTests {
         #expect(stage.server.refusals.isEmpty)
     }
 
+    @Test("Only a request with good credentials says who asks")
+    func authenticatedUser() throws {
+        let stage = Stage()
+        _ = try stage.ask(.allocate, signed: false) { $0.add(.requestedTransport, [17, 0, 0, 0]) }
+        #expect(stage.server.authenticatedUser == nil)
+        let relay = try #require(stage.requestAllocation())
+        #expect(stage.server.authenticatedUser == "8:acs:ada")
+        _ = stage.opened(relay)
+        #expect(try stage.ask(.binding, signed: false).error == nil)
+        #expect(stage.server.authenticatedUser == nil)
+        // Refused for another reason, but by somebody whom we know.
+        #expect(try stage.ask(.allocate, transaction: 99, Stage.askForUDP).error?.code == 437)
+        #expect(stage.server.authenticatedUser == "8:acs:ada")
+        stage.credentials = TURNCredentials(user: "8:acs:ada", expiringAt: Stage.expiry, secret: [1, 2, 3])
+        #expect(try stage.ask(.refresh).error?.code == 401)
+        #expect(stage.server.authenticatedUser == nil)
+    }
+
     @Test("An Allocate that comes again is answered as before; another one is a mismatch")
     func repeatedAllocate() throws {
         let stage = Stage()
