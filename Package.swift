@@ -105,7 +105,7 @@ let platform: [Target] = [
     room("Store", in: "Platform/Store", [product("GRDB", "GRDB.swift")]),
     room(
         "Identity", in: "Platform/Identity",
-        ["Store", crypto, product("CryptoExtras", "swift-crypto"), product("JWTKit", "jwt-kit")]),
+        ["ProtocolCore", "Store", crypto, product("CryptoExtras", "swift-crypto"), product("JWTKit", "jwt-kit")]),
     room(
         "ServerConfiguration", in: "Platform/ServerConfiguration",
         [product("Configuration", "swift-configuration"), product("Yams", "Yams")]),
@@ -125,8 +125,13 @@ let edges: [Target] = [
         ]),
     room(
         "RESTAPI", in: "Edges/RESTAPI",
-        ["Identity", httpTypes, hummingbird, logging, nio, product("Metrics", "swift-metrics")]),
-    room("Signaling", in: "Edges/Signaling", ["Calling", "ProtocolCore", logging]),
+        [
+            "Identity", "ProtocolCore", "Store", httpTypes, hummingbird, logging, nio,
+            product("Metrics", "swift-metrics"),
+        ]),
+    room(
+        "Signaling", in: "Edges/Signaling",
+        ["Calling", "ProtocolCore", logging, orderedCollections, product("Metrics", "swift-metrics")]),
     room(
         "Relay", in: "Edges/Relay",
         [
@@ -295,7 +300,10 @@ let edgeTests: [Target] = [
         ]),
     tests(
         "RESTAPITests", in: "Edges/RESTAPITests",
-        ["Identity", "RESTAPI", "Store", "TestSupport", httpTypes, hummingbird, hummingbirdTesting, nio]),
+        [
+            "Identity", "ProtocolCore", "RESTAPI", "Store", "TestSupport", httpTypes, hummingbird, hummingbirdTesting,
+            nio,
+        ]),
     tests(
         "SignalingTests", in: "Edges/SignalingTests",
         ["Calling", "CallingTestSupport", "ProtocolCore", "Signaling", logging]),

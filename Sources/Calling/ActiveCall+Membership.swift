@@ -124,18 +124,18 @@ extension ActiveCall {
         }
     }
 
-    private func invited(at endpoint: EndpointID) throws(CallRefusal) -> Participant {
+    private func invited(at endpoint: EndpointID, to act: CallRefusal.RingAct) throws(CallRefusal) -> Participant {
         if let participant = participants.values.first(where: { $0.ringingEndpoints.contains(endpoint) }) {
             return participant
         }
-        throw .invalidState("The call does not ring at this endpoint, or does not any more.")
+        throw .notRinging(id, act)
     }
 
     /// The first accept wins: the other endpoints of the user fall silent.
     mutating func accept(
         _ endpoint: EndpointID, displayName: String, isMuted: Bool, isReady: Bool, now: Instant
     ) throws(CallRefusal) {
-        let invited = try invited(at: endpoint)
+        let invited = try invited(at: endpoint, to: .accept)
         silence(invited.ringingEndpoints.filter { $0 != endpoint }, .answeredElsewhere)
         let stage = entryStage(endpoint, isReady: isReady, now: now)
         update(invited.id) { participant in
@@ -174,6 +174,6 @@ extension ActiveCall {
 
     /// One endpoint speaks for the user: the call stops at all of them.
     mutating func reject(_ endpoint: EndpointID, _ rejection: Rejection) throws(CallRefusal) {
-        end(try invited(at: endpoint).id, rejection.reason, sparing: endpoint)
+        end(try invited(at: endpoint, to: .reject).id, rejection.reason, sparing: endpoint)
     }
 }

@@ -8,7 +8,7 @@ extension ActiveCall {
             state: participant.state, isMuted: participant.own.isMuted, isOnHold: participant.own.isOnHold,
             camera: participant.own.camera, screen: participant.own.screen,
             isSpeaking: !participant.own.isMuted && (speakers.current.levels[participant.id] ?? 0) > 0,
-            marks: participant.own.marks)
+            endpoint: participant.leg, marks: participant.own.marks)
     }
 
     var roster: [RosterEntry] {

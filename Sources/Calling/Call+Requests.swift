@@ -48,7 +48,7 @@ extension Call {
         at endpoint: any Endpoint, isMuted: Bool, offer: MediaOffer?
     ) async throws(CallRefusal) -> SetUp {
         guard let participant = machine.incomingCall(at: endpoint.id)?.participant else {
-            throw refusalForStranger(endpoint, or: .invalidState("The call does not ring at this endpoint any more."))
+            throw refusalOfSilence(at: endpoint, to: .accept)
         }
         let acceptance = CallStateMachine.Input.accept(
             endpoint.id, displayName: endpoint.displayName, isMuted: isMuted, isReady: offer == nil)
@@ -95,7 +95,7 @@ extension Call {
     /// Turns the call away for the user of an endpoint where it rings.
     func reject(at endpoint: any Endpoint, _ rejection: Rejection) async throws(CallRefusal) {
         guard machine.incomingCall(at: endpoint.id) != nil else {
-            throw refusalForStranger(endpoint, or: .invalidState("The call does not ring at this endpoint any more."))
+            throw refusalOfSilence(at: endpoint, to: .reject)
         }
         try await apply(.reject(endpoint.id, rejection))
         forgetIfUnused(endpoint.id)
@@ -121,7 +121,9 @@ extension Call {
     }
 
     func request(_ slots: [SlotRequest], at endpoint: any Endpoint) async throws(CallRefusal) {
-        await request(slots, for: try participant(at: endpoint))
+        let participant = try participant(at: endpoint)
+        for slot in slots where !hasLine(slot.mid, of: participant) { throw .slotNotFound(mid: slot.mid) }
+        await request(slots, for: participant)
     }
 
     func setDataRecipients(
@@ -168,6 +170,14 @@ extension Call {
         if let participant = machine.participant(at: endpoint.id) { return participant }
         if machine.isEnded { throw .callEnded(id) }
         throw refusalForStranger(endpoint, or: .invalidState("The call was not answered at this endpoint."))
+    }
+
+    /// Why the call is neither taken nor turned away at an endpoint where it does not ring.
+    private func refusalOfSilence(at endpoint: any Endpoint, to act: CallRefusal.RingAct) -> CallRefusal {
+        let isElsewhere = machine.roster.contains { entry in
+            entry.user == endpoint.user && entry.endpoint != nil && entry.endpoint != endpoint.id
+        }
+        return act == .accept && isElsewhere ? .answeredElsewhere(id) : .notRinging(id, act)
     }
 
     /// Users who have a part in the call are told what is wrong; to all others there is no such call.

@@ -41,6 +41,8 @@ actor Call {
     private var version: UInt64 = 0
     private var mediaLane = TicketGate()
     private var legLane = TicketGate()
+    /// The names of the m-lines that were negotiated with each participant last.
+    private var lines: [ParticipantID: Set<String>] = [:]
     private var timer: (deadline: Instant, scheduled: ScheduledAction)?
     private(set) var hasBegun = false
 
@@ -171,8 +173,12 @@ actor Call {
         case .setOnHold(let participant, let isOnHold): await media.setOnHold(isOnHold, participant, in: id)
         case .setPublishing(let participant, let camera, let screen):
             await media.setPublishing(camera: camera, screen: screen, participant, in: id)
-        case .removeMedia(let participant): await media.remove(participant, from: id)
-        case .end: await media.closeConference(id)
+        case .removeMedia(let participant):
+            lines[participant] = nil
+            await media.remove(participant, from: id)
+        case .end:
+            lines.removeAll()
+            await media.closeConference(id)
         case .stopRinging, .ring, .tellRoster, .tell, .tellSpeakers, .tellReactions, .publish: break
         }
     }
@@ -261,7 +267,21 @@ actor Call {
         if !machine.isConnected(participant) {
             await surroundings.media.setOnHold(true, participant, in: id)
         }
-        return try await surroundings.media.negotiate(offer, for: participant, in: id)
+        let answer = try await surroundings.media.negotiate(offer, for: participant, in: id)
+        let mids = Set(answer.lines.map(\.mid))
+        let gone = lines[participant]?.subtracting(mids) ?? []
+        lines[participant] = mids
+        if !gone.isEmpty {
+            // A client may give an m-line a new name in each offer; nobody can ask for the old one any more.
+            await surroundings.media.request(
+                gone.sorted().map { SlotRequest(mid: $0, participant: nil) }, for: participant, in: id)
+        }
+        return answer
+    }
+
+    /// Whether an m-line of that name was negotiated with the participant.
+    func hasLine(_ mid: String, of participant: ParticipantID) -> Bool {
+        lines[participant]?.contains(mid) ?? false
     }
 
     func setDataRecipients(

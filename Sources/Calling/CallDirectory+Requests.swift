@@ -5,7 +5,10 @@ extension CallDirectory {
         _ id: CallID, at endpoint: EndpointID, isMuted: Bool, media offer: MediaOffer? = nil
     ) async throws(CallRefusal) -> SetUp {
         let callee = try registered(endpoint)
-        return try await call(id, for: callee).accept(at: callee, isMuted: isMuted, offer: offer)
+        let call = try ringing(id, at: callee, to: .accept)
+        try reserve(for: callee.user)
+        defer { release(for: callee.user) }
+        return try await call.accept(at: callee, isMuted: isMuted, offer: offer)
     }
 
     /// Turns a ringing call away for the user of the endpoint.
@@ -13,7 +16,20 @@ extension CallDirectory {
         _ id: CallID, at endpoint: EndpointID, _ rejection: Rejection = .declined
     ) async throws(CallRefusal) {
         let callee = try registered(endpoint)
-        try await call(id, for: callee).reject(at: callee, rejection)
+        try await ringing(id, at: callee, to: .reject).reject(at: callee, rejection)
+    }
+
+    /// The call that is said to ring; one that is over does not ring any more.
+    private func ringing(
+        _ id: CallID, at endpoint: any Endpoint, to act: CallRefusal.RingAct
+    ) throws(CallRefusal) -> Call {
+        do throws(CallRefusal) {
+            return try call(id, for: endpoint)
+        } catch .callEnded(let id) {
+            throw .notRinging(id, act)
+        } catch {
+            throw error
+        }
     }
 
     /// Leaves the call, or ends it for everyone.

@@ -40,7 +40,7 @@ public actor CallDirectory {
     }
 
     /// How many calls that are over we remember, to say so instead of denying that they ever were.
-    private static let rememberedCalls = 1_000
+    static let rememberedCalls = 1_000
 
     let media: any MediaPlane
     let clock: any CallClock
@@ -48,6 +48,7 @@ public actor CallDirectory {
     private let users: any UserRegistry
     private let limits: CallLimits
     private let logger: Logger
+    private var loads: UserLoads
 
     private var service = Service.open
     private var calls: [CallID: Call] = [:]
@@ -56,6 +57,8 @@ public actor CallDirectory {
     private var endpointsOfUser: [UserID: OrderedSet<EndpointID>] = [:]
     /// In which calls an endpoint rings or takes part, or did so since they began.
     private var callsOfEndpoint: [EndpointID: Set<CallID>] = [:]
+    /// The other way round.
+    private var endpointsOfCall: [CallID: Set<EndpointID>] = [:]
     /// By which calls a user was called since they began.
     private var callsToUser: [UserID: Set<CallID>] = [:]
     private var endedCalls: OrderedDictionary<CallID, Set<UserID>> = [:]
@@ -70,7 +73,7 @@ public actor CallDirectory {
     ///   - users: knows who can be called.
     public init(
         media: any MediaPlane, clock: any CallClock, identifiers: IdentifierSource, users: any UserRegistry,
-        limits: CallLimits = .standard, logger: Logger
+        limits: CallLimits = .standard, userLimits: UserLimits = .standard, logger: Logger
     ) {
         self.media = media
         self.clock = clock
@@ -78,17 +81,19 @@ public actor CallDirectory {
         self.users = users
         self.limits = limits
         self.logger = logger
+        loads = UserLoads(limits: userLimits)
     }
 
     // MARK: Endpoints
 
-    /// Makes an endpoint reachable. Calls that ring its user ring there too.
+    /// Makes an endpoint reachable. Calls that ring its user ring there too. May be repeated when the endpoint has begun
+    /// to take calls.
     public func register(_ endpoint: any Endpoint) async {
         endpoints[endpoint.id] = endpoint
         guard endpoint.takesCalls else { return }
         endpointsOfUser[endpoint.user, default: []].append(endpoint.id)
         for call in callsToUser[endpoint.user] ?? [] {
-            callsOfEndpoint[endpoint.id, default: []].insert(call)
+            link(endpoint, to: call)
             await calls[call]?.endpointAppeared(endpoint)
         }
     }
@@ -101,6 +106,7 @@ public actor CallDirectory {
             endpointsOfUser[gone.user] = nil
         }
         for call in callsOfEndpoint.removeValue(forKey: endpoint) ?? [] {
+            endpointsOfCall[call]?.remove(endpoint)
             await calls[call]?.endpointGone(endpoint, reason: reason)
         }
     }
@@ -144,11 +150,15 @@ public actor CallDirectory {
         try requireOpen()
         let caller = try registered(endpoint)
         let targets = Array(OrderedSet(targets))
-        for target in targets {
-            try await requireCallable(target, by: caller)
-        }
         guard !targets.isEmpty else {
             throw .invalidTarget(nil, why: "A call needs somebody to be called.")
+        }
+        guard targets.count < limits.participants else { throw .callFull(limit: limits.participants) }
+        try loads.reserve(for: caller.user)
+        defer { loads.release(for: caller.user) }
+        try loads.ring(targets.count, by: caller.user, now: clock.now)
+        for target in targets {
+            try await requireCallable(target, by: caller)
         }
         let call = try await openCall(group: nil)
         // Drawn up after the last suspension, so that nobody who signs in meanwhile is missed.
@@ -172,11 +182,13 @@ public actor CallDirectory {
         _ group: GroupID, from endpoint: EndpointID, isMuted: Bool, media offer: MediaOffer? = nil
     ) async throws(CallRefusal) -> SetUp {
         let joiner = try registered(endpoint)
-        var call = try await findOrOpen(group)
+        try loads.reserve(for: joiner.user)
+        defer { loads.release(for: joiner.user) }
+        var call = try await findOrOpen(group, by: joiner.user)
         if await call.machine.isEnded {
             // Its last participant has just left; the news is still on its way to us.
             forget(call.id)
-            call = try await findOrOpen(group)
+            call = try await findOrOpen(group, by: joiner.user)
         }
         note(joiner, in: call)
         do throws(CallRefusal) {
@@ -190,9 +202,10 @@ public actor CallDirectory {
         }
     }
 
-    private func findOrOpen(_ group: GroupID) async throws(CallRefusal) -> Call {
+    private func findOrOpen(_ group: GroupID, by user: UserID) async throws(CallRefusal) -> Call {
         if let call = groups[group].flatMap({ calls[$0] }) { return call }
         try requireOpen()
+        try loads.ring(1, by: user, now: clock.now)
         let opened = try await openCall(group: group)
         if let call = groups[group].flatMap({ calls[$0] }) {
             // Another joiner was faster while our conference opened.
@@ -240,7 +253,7 @@ public actor CallDirectory {
         usersOfCall[call.id, default: []].insert(user)
         let reachable = endpoints(of: user)
         for endpoint in reachable {
-            callsOfEndpoint[endpoint.id, default: []].insert(call.id)
+            link(endpoint, to: call.id)
             await call.introduce(endpoint)
         }
         let name = reachable.first { !$0.displayName.isEmpty }?.displayName ?? ""
@@ -255,7 +268,7 @@ public actor CallDirectory {
     ) async {
         let known = Set(invitees.flatMap(\.endpoints))
         for endpoint in users.flatMap({ endpoints(of: $0) }) where !known.contains(endpoint.id) {
-            callsOfEndpoint[endpoint.id, default: []].insert(call.id)
+            link(endpoint, to: call.id)
             await call.endpointAppeared(endpoint)
         }
     }
@@ -277,9 +290,8 @@ public actor CallDirectory {
         guard target != caller.user else {
             throw .invalidTarget(target, why: "Nobody can call themselves.")
         }
-        guard await users.contains(target) else {
-            throw .invalidTarget(target, why: "There is no user \(target) on this server.")
-        }
+        if let refusal = target.refusalOfKind { throw .invalidTarget(target, why: refusal) }
+        guard await users.contains(target) else { throw .userNotFound(target) }
     }
 
     func registered(_ endpoint: EndpointID) throws(CallRefusal) -> any Endpoint {
@@ -289,8 +301,13 @@ public actor CallDirectory {
         return known
     }
 
+    private func link(_ endpoint: any Endpoint, to call: CallID) {
+        callsOfEndpoint[endpoint.id, default: []].insert(call)
+        endpointsOfCall[call, default: []].insert(endpoint.id)
+    }
+
     private func note(_ endpoint: any Endpoint, in call: Call) {
-        callsOfEndpoint[endpoint.id, default: []].insert(call.id)
+        link(endpoint, to: call.id)
         usersOfCall[call.id, default: []].insert(endpoint.user)
     }
 
@@ -309,12 +326,21 @@ public actor CallDirectory {
         calls[id]
     }
 
+    func reserve(for user: UserID) throws(CallRefusal) {
+        try loads.reserve(for: user)
+    }
+
+    func release(for user: UserID) {
+        loads.release(for: user)
+    }
+
     /// Calls a user into a running call and gives back who it will be there.
     public func add(
         _ target: UserID, to id: CallID, by endpoint: EndpointID
     ) async throws(CallRefusal) -> ParticipantID {
         let inviter = try registered(endpoint)
         let call = try call(id, for: inviter)
+        try loads.ring(1, by: inviter.user, now: clock.now)
         try await requireCallable(target, by: inviter)
         let invitee = await invitee(target, in: call)
         try await call.apply(at: inviter) { .invite(invitee, by: $0) }
@@ -353,6 +379,11 @@ public actor CallDirectory {
         }
     }
 
+    /// Whoever takes part, and does not only ring, takes one of the places of its user.
+    private func seat(_ entry: RosterEntry) {
+        if entry.endpoint != nil { loads.seat(entry.participant, of: entry.user) }
+    }
+
     private func forget(_ id: CallID) {
         guard let call = calls.removeValue(forKey: id) else { return }
         if let group = call.group, groups[group] == id {
@@ -368,9 +399,9 @@ public actor CallDirectory {
             if callsToUser[user]?.isEmpty == true {
                 callsToUser[user] = nil
             }
-            for endpoint in endpointsOfUser[user] ?? [] {
-                callsOfEndpoint[endpoint]?.remove(id)
-            }
+        }
+        for endpoint in endpointsOfCall.removeValue(forKey: id) ?? [] {
+            callsOfEndpoint[endpoint]?.remove(id)
         }
     }
 }
@@ -381,12 +412,17 @@ extension CallDirectory: CallObserver {
         case .callStarted:
             tally.calls += 1
             tally.callsStarted += 1
-        case .participantAdded: tally.participants += 1
-        case .participantRemoved: tally.participants -= 1
+        case .participantAdded(let entry):
+            tally.participants += 1
+            seat(entry)
+        case .participantUpdated(let entry): seat(entry)
+        case .participantRemoved(let participant, let user, _):
+            tally.participants -= 1
+            loads.unseat(participant, of: user)
         case .callEnded:
             tally.calls -= 1
             forget(event.call)
-        case .kindChanged, .participantUpdated, .stateChanged: break
+        case .kindChanged, .stateChanged: break
         }
         logger.trace("\(event.fact)", metadata: ["call": "\(event.call)", "sequence": "\(event.sequence)"])
         listeners.removeAll { listener in
@@ -396,5 +432,17 @@ extension CallDirectory: CallObserver {
             @unknown default: false
             }
         }
+    }
+}
+
+extension UserID {
+    /// Why nobody of this kind can be called; nil for users of this server.
+    fileprivate var refusalOfKind: String? {
+        if rawValue == "8:echo123" { return "The audio test service 8:echo123 is not offered by this server." }
+        if rawValue.hasPrefix("4:") { return "Telephone numbers cannot be called from this server." }
+        if ["8:orgid:", "8:dod:", "8:gcch:", "28:"].contains(where: { rawValue.hasPrefix($0) }) {
+            return "Users and applications of Microsoft Teams cannot be called from this server."
+        }
+        return nil
     }
 }

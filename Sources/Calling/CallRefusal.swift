@@ -8,6 +8,16 @@ public enum CallRefusal: Error, Hashable, Sendable {
     case participantNotFound(ParticipantID)
     /// The request does not fit the state of the call or participant; the text says why.
     case invalidState(String)
+    /// The call does not ring at the endpoint, or does not any more.
+    case notRinging(CallID, RingAct)
+    /// Another endpoint of the same user has taken the call.
+    case answeredElsewhere(CallID)
+    /// There is no such user, or not any more.
+    case userNotFound(UserID)
+    /// No m-line of that name was negotiated with the participant.
+    case slotNotFound(mid: String)
+    /// The user has as much of something as a user may have.
+    case limitReached(UserLimitReached)
     /// The user cannot be called; `why` is a sentence. `target` is nil when no target was given at all.
     case invalidTarget(UserID?, why: String)
     /// The call has as many participants as a call may have.
@@ -20,4 +30,10 @@ public enum CallRefusal: Error, Hashable, Sendable {
     case serverClosing
     /// The media plane failed; the text is for the log.
     case mediaUnavailable(String)
+
+    /// What an endpoint does with a ring.
+    public enum RingAct: Hashable, Sendable {
+        case accept
+        case reject
+    }
 }

@@ -12,12 +12,14 @@ public struct RosterEntry: Hashable, Sendable {
     public var screen: Bool
     /// Whether the participant was heard in the last report of who speaks. Its change alone makes no roster change.
     public var isSpeaking: Bool
+    /// The endpoint that takes part, which tells two devices of one user apart; nil while the participant only rings.
+    public var endpoint: EndpointID?
     public var marks: ParticipantMarks
 
     public init(
         participant: ParticipantID, user: UserID, displayName: String, state: ParticipantState, isMuted: Bool = false,
         isOnHold: Bool = false, camera: Bool = false, screen: Bool = false, isSpeaking: Bool = false,
-        marks: ParticipantMarks = ParticipantMarks()
+        endpoint: EndpointID? = nil, marks: ParticipantMarks = ParticipantMarks()
     ) {
         self.participant = participant
         self.user = user
@@ -28,6 +30,7 @@ public struct RosterEntry: Hashable, Sendable {
         self.camera = camera
         self.screen = screen
         self.isSpeaking = isSpeaking
+        self.endpoint = endpoint
         self.marks = marks
     }
 }

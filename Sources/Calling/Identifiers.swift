@@ -13,6 +13,11 @@ extension CallIdentifier {
         rawValue
     }
 
+    /// The identifier as refusals repeat it: only its beginning when it is long.
+    public var shortened: String {
+        rawValue.shortenedForRefusal
+    }
+
     public static func < (lhs: Self, rhs: Self) -> Bool {
         lhs.rawValue < rhs.rawValue
     }
@@ -60,5 +65,13 @@ public struct UserID: CallIdentifier {
 
     public init(rawValue: String) {
         self.rawValue = rawValue
+    }
+}
+
+extension String {
+    /// At most 64 characters of what somebody else wrote, so that no refusal is longer than what it refuses.
+    public var shortenedForRefusal: String {
+        // The raw id of a user of this server has 79 bytes and is worth reading whole.
+        utf8.count <= 80 ? self : String(unicodeScalars.prefix(64)) + "…"
     }
 }

@@ -1,8 +1,10 @@
 import Calling
 import Logging
+import Metrics
 import ServiceLifecycle
 
-/// Writes what happens in calls to the log, one line a fact, by the ids that the other lines carry too.
+/// Writes what happens in calls to the log, one line a fact, by the ids that the other lines carry too, and counts why
+/// participants leave.
 struct CallLog: Service {
     let directory: CallDirectory
     let logger: Logger
@@ -25,6 +27,9 @@ struct CallLog: Service {
         case .participantAdded(let entry):
             logger.info("call \(call): participant \(entry.participant.rawValue) (\(entry.user.rawValue)) added")
         case .participantRemoved(let participant, let user, let reason):
+            Counter(
+                label: "switchboard_participants_left", dimensions: [("code", "\(reason.code)/\(reason.subCode)")]
+            ).increment()
             logger.info(
                 "call \(call): participant \(participant.rawValue) (\(user.rawValue)) left: \(describe(reason))")
         case .callEnded(let reason):

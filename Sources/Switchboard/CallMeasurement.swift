@@ -5,8 +5,9 @@ import MediaWorker
 import Metrics
 import ServiceLifecycle
 import Signaling
+import Telemetry
 
-/// Keeps the gauges of calls and media up to date.
+/// Keeps the gauges and counters of calls and media up to date.
 struct CallMeasurement: Service {
     /// How often; what scrapes `/metrics` rarely asks more than every few seconds.
     static let interval: Duration = .seconds(2)
@@ -14,6 +15,13 @@ struct CallMeasurement: Service {
     let directory: CallDirectory
     let engine: MediaEngine
     let signaling: SignalingService
+    private let totals = RunningTotals()
+
+    init(directory: CallDirectory, engine: MediaEngine, signaling: SignalingService) {
+        self.directory = directory
+        self.engine = engine
+        self.signaling = signaling
+    }
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -29,7 +37,7 @@ struct CallMeasurement: Service {
         Gauge(label: "switchboard_calls").record(counts.calls)
         Gauge(label: "switchboard_call_participants").record(counts.participants)
         Gauge(label: "switchboard_endpoints").record(counts.endpoints)
-        Gauge(label: "switchboard_calls_started").record(counts.callsStarted)
+        totals.record(counts.callsStarted, "switchboard_calls_started")
         Gauge(label: "switchboard_signalling_sessions").record(await signaling.sessionCount)
         for (worker, counters) in await engine.counters().enumerated() {
             record(counters, ofWorker: worker)
@@ -85,7 +93,7 @@ struct CallMeasurement: Service {
             ("failed_handshakes", counters.failedHandshakes),
         ]
         for (name, value) in values {
-            Gauge(label: "switchboard_media_\(name)", dimensions: [("worker", "\(worker)")]).record(value)
+            totals.record(value, "switchboard_media_\(name)", [("worker", "\(worker)")])
         }
     }
 }

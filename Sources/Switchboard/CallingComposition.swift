@@ -23,6 +23,8 @@ struct CallingSide: Sendable {
     var relay: RelaySide
     /// Publishing into calls and watching them over HTTP.
     var whip: WHIPRoutes
+    /// Leaving over HTTP, for pages that go away.
+    var leave: LeaveRoute
     /// What the participants of a call are sent; nil when there is no such call.
     var mediaReport: @Sendable (_ callID: String) async -> CallMediaReport?
     /// Run before the listeners open and stopped after they have closed.
@@ -45,11 +47,14 @@ func composeCalling(on platform: Platform) async throws -> CallingSide {
     let identifiers = IdentifierSource()
     let directory = CallDirectory(
         media: MediaBridge(engine: engine), clock: clock, identifiers: identifiers,
-        users: StoredUsers(users: platform.database.users, logger: platform.logger), logger: platform.logger)
+        users: StoredUsers(users: platform.database.users, logger: platform.logger),
+        userLimits: settings.userLimits, logger: platform.logger)
     let tokens = StoredTokens(verifier: platform.tokenVerifier, logger: platform.logger)
     let origins = OriginPolicy(allowedOrigins: settings.allowedOrigins)
+    var signalingSettings = SignalingSettings()
+    signalingSettings.sessionsPerUser = settings.callSessionsPerUser
     let signaling = SignalingService(
-        directory: directory, tokens: tokens, clock: clock, identifiers: identifiers,
+        directory: directory, tokens: tokens, clock: clock, identifiers: identifiers, settings: signalingSettings,
         mediaServers: { servers.mediaServers(for: $0) }, logger: platform.logger)
     let whip = WHIPRoutes(
         directory: directory, identifiers: identifiers,
@@ -77,6 +82,10 @@ func composeCalling(on platform: Platform) async throws -> CallingSide {
         webSocket: endpoint,
         relay: relay,
         whip: whip,
+        leave: LeaveRoute(
+            budget: RequestBudget(requests: LeaveRoute.requestsPerPeriod, per: LeaveRoute.period),
+            allowsOrigin: { origin, host in origins.allows(origin: origin, host: host) },
+            leave: { await signaling.leave($0) }),
         mediaReport: { call in
             await engine.qualities(in: call).map { CallMediaReport(callId: call, qualities: $0) }
         },
@@ -166,5 +175,15 @@ private struct StoredTokens: TokenVerifying {
             logger.error("cannot verify a token: \(error)")
             throw Signaling.TokenRejection("The token could not be checked just now.")
         }
+    }
+}
+
+extension Settings {
+    fileprivate var userLimits: UserLimits {
+        var limits = UserLimits()
+        limits.calls = callsPerUser
+        limits.ringsPerMinute = callRingsPerMinute
+        limits.sessions = callSessionsPerUser
+        return limits
     }
 }

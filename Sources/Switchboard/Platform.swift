@@ -27,6 +27,11 @@ struct Platform: Sendable {
         logger = Logger(label: "switchboard")
         folder = try DataFolder.openForServer(at: settings.dataPath)
         database = try StoreDatabase(path: folder.path(of: "switchboard.db"))
+        // The signing key is made after the id is stored, so a folder that has the key had the id.
+        if try TokenSigningKey.exists(in: folder), try await database.resource.find("id") == nil {
+            guard settings.acceptsEmptyDatabase else { throw EmptyDatabase(folder: folder.path) }
+            logger.warning("The database in \(folder.path) is empty and begins anew, as database.acceptEmpty allows.")
+        }
         accessKeys = try AccessKeys.loadOrCreate(in: folder)
         resourceID = try await database.resource.value("id", initial: UUID().uuidString.lowercased())
         let issuer = try await TokenIssuer(
@@ -48,5 +53,17 @@ final class ReadinessState: Sendable {
         state.withLock { state in
             if state != .draining { state = next }
         }
+    }
+}
+
+/// The data folder has the keys of a server, and a database that has never seen it.
+struct EmptyDatabase: Error, CustomStringConvertible {
+    let folder: String
+
+    var description: String {
+        "The data folder \(folder) has keys, but its database switchboard.db is new or empty: users, revocations and the "
+            + "server's id are gone. Put the database back from a backup, or check that --data names the right folder. To "
+            + "begin anew with these keys, which voids all user ids and tokens given out before, start once with "
+            + "--database-accept-empty."
     }
 }

@@ -14,6 +14,7 @@ import Signaling
 import Store
 import Synchronization
 import TURN
+import Telemetry
 import WHIP
 
 /// What brings clients to the media ports where UDP does not: the TURN server and the TCP doors of the workers.
@@ -245,9 +246,14 @@ extension AddressRange {
     }
 }
 
-/// Keeps the gauges of the relay up to date.
+/// Keeps the gauges and counters of the relay up to date.
 struct RelayMeasurement: Service {
     let metering: RelayMetering
+    private let totals = RunningTotals()
+
+    init(metering: RelayMetering) {
+        self.metering = metering
+    }
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -260,23 +266,26 @@ struct RelayMeasurement: Service {
 
     private func measure() {
         let counters = metering.counters
-        let values: [(String, Int)] = [
+        let present: [(String, Int)] = [
             ("turn_allocations", counters.allocations),
-            ("turn_allocations_made", counters.allocationsMade),
             ("turn_connections", counters.streamConnections),
+            ("ice_tcp_connections", counters.mediaConnections),
+        ]
+        for (name, value) in present { Gauge(label: "switchboard_\(name)").record(value) }
+        let totals: [(String, Int)] = [
+            ("turn_allocations_made", counters.allocationsMade),
             ("turn_packets_to_peers", counters.packetsToPeers),
             ("turn_bytes_to_peers", counters.bytesToPeers),
             ("turn_packets_to_clients", counters.packetsToClients),
             ("turn_bytes_to_clients", counters.bytesToClients),
             ("turn_refused_packets", counters.refusedPackets),
-            ("ice_tcp_connections", counters.mediaConnections),
             ("ice_tcp_connections_made", counters.mediaConnectionsMade),
             ("relay_dropped_packets", counters.droppedPackets),
             ("relay_refused_connections", counters.refusedConnections),
         ]
-        for (name, value) in values { Gauge(label: "switchboard_\(name)").record(value) }
+        for (name, value) in totals { self.totals.record(value, "switchboard_\(name)") }
         for (code, count) in counters.refusedRequests {
-            Gauge(label: "switchboard_turn_refused_requests", dimensions: [("code", "\(code)")]).record(count)
+            self.totals.record(count, "switchboard_turn_refused_requests", [("code", "\(code)")])
         }
     }
 }

@@ -27,7 +27,8 @@ struct Server {
             address: settings.httpsBindAddress, port: settings.httpsPort, tls: tls, webSocket: calling.webSocket,
             streamProtocol: calling.relay.streamProtocol)
         let relayServers = calling.relay.servers
-        var services: [any Service] = calling.services
+        var services: [any Service] =
+            calling.services + [StoreWatch(database: platform.database, logger: platform.logger)]
         services.append(
             ListenerService(
                 service: try secure.service(
@@ -72,6 +73,7 @@ struct Server {
         let settings = platform.settings
         let readiness = platform.readiness
         let metrics = platform.metrics
+        let health = platform.database.health
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: ContractMiddleware())
         router.add(
@@ -91,10 +93,15 @@ struct Server {
                 report: calling.mediaReport))
         OperationsRoutes(
             readiness: { readiness.current },
+            impediment: {
+                guard case .cannotWrite(_, let failure) = health.failure else { return nil }
+                return failure.sentence
+            },
             metricsText: { metrics.prometheusText },
             keySetJSON: platform.identities.keySetJSON
         ).addRoutes(to: router)
         calling.whip.addRoutes(to: router)
+        calling.leave.addRoutes(to: router)
         WebAssets(folder: settings.assetsPath).addRoutes(to: router)
         return router
     }

@@ -11,6 +11,8 @@ public actor MediaPlaneDouble: MediaPlane {
         public var screen = false
         public var offers = 0
         public var slots: [SlotRequest] = []
+        /// The m-lines of the last offer that named any.
+        public var lines: [MediaLine] = []
         public var dataRecipients: [UInt16: [ParticipantID]] = [:]
 
         /// Whether media would flow to and from the participant.
@@ -68,8 +70,11 @@ public actor MediaPlaneDouble: MediaPlane {
         change(participant, in: call) { leg in
             leg.hasTransport = true
             leg.offers += 1
+            leg.lines = offer.lines ?? leg.lines
         }
-        let lines = (offer.lines ?? []).map { AnsweredLine(mid: $0.mid, purpose: $0.purpose, codecs: ["H264"]) }
+        let lines = (conferences[call]?[participant]?.lines ?? []).map { line in
+            AnsweredLine(mid: line.mid, purpose: line.purpose, codecs: ["H264"])
+        }
         return MediaAnswer(sdp: "answer to \(offer.sdp)", lines: lines)
     }
 

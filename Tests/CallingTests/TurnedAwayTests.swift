@@ -80,7 +80,7 @@ struct TurnedAwayTests {
         try scene.dial("a", "b", endpoints: 2)
         try scene.accept("b1")
         let late = refusal { try scene.accept("b2") }
-        #expect(late == .invalidState("The call does not ring at this endpoint, or does not any more."))
+        #expect(late == .notRinging(CallID("call"), .accept))
         #expect(scene.silenced == [EndpointID("b2"): .answeredElsewhere])
         #expect(scene.machine.roster.map(\.participant) == [ParticipantID("a"), ParticipantID("b")])
     }

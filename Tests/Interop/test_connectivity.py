@@ -164,7 +164,7 @@ def test_chromium_calls_over_tcp(
         assert state["remote"]["protocol"] == "tcp", peer.describe()
         call_works(peer, plain_client, group_id)
         metrics = server.metrics()
-        assert re.search(r"^switchboard_ice_tcp_connections_made [1-9]", metrics, re.MULTILINE)
+        assert re.search(r"^switchboard_ice_tcp_connections_made_total [1-9]", metrics, re.MULTILINE)
     finally:
         peer.close()
 

@@ -83,7 +83,7 @@ def test_somebody_without_an_app_cannot_be_reached(new_person, server) -> None:
 def test_unknown_user_is_refused_with_a_reason(new_person) -> None:
     ada = new_person("Ada")
     ada.do("start", users=["8:acs:00000000-0000-0000-0000-000000000000_nobody"])
-    assert ada.waits_for_end()[0] == 400
+    assert ada.waits_for_end()[0] == 404
     assert ada.call["endReason"]["message"]
 
 

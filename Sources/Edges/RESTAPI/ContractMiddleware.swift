@@ -3,6 +3,7 @@ import HTTPTypes
 public import Hummingbird
 import Logging
 import Metrics
+import Store
 
 /// Around every request: request ids, refusals in the form of the contract, and counts.
 public struct ContractMiddleware: RouterMiddleware {
@@ -24,6 +25,9 @@ public struct ContractMiddleware: RouterMiddleware {
             response = error.response
         } catch let error as any HTTPResponseError {
             response = Self.refusal(for: error, to: request).response
+        } catch let error as StoreError {
+            context.logger.error("request failed: \(error)", metadata: ["requestId": "\(requestID)"])
+            response = error.contractError(requestID: requestID).response
         } catch {
             context.logger.error(
                 "request failed: \(error)",
@@ -56,11 +60,26 @@ public struct ContractMiddleware: RouterMiddleware {
         let known: Set<HTTPRequest.Method> = [.get, .head, .post, .put, .patch, .delete, .options]
         let method = known.contains(request.method) ? request.method.rawValue : "other"
         Counter(
-            label: "switchboard_http_requests_total",
+            label: "switchboard_http_requests",
             dimensions: [("method", method), ("status", String(response.status.code))]
         ).increment()
         let elapsed = ContinuousClock.now - start
         Metrics.Timer(label: "switchboard_http_request_duration").recordNanoseconds(
             Int64(elapsed / .nanoseconds(1)))
+    }
+}
+
+extension StoreError {
+    /// The refusal as the contract writes it. 507 (RFC 4918 section 11.5) says what is wrong and is not repeated for
+    /// minutes by official clients, as other statuses of its class are.
+    fileprivate func contractError(requestID: String) -> ContractError {
+        let message: String
+        switch self {
+        case .cannotWrite(_, let failure): message = failure.sentence + " Nothing was stored."
+        case .cannotOpen, .newerSchema: message = "The server's database cannot be used."
+        }
+        return ContractError(
+            HTTPResponse.Status(code: 507, reasonPhrase: "Insufficient Storage"), "StorageUnavailable",
+            message + " The server's log says more under request id \(requestID).", target: requestID)
     }
 }

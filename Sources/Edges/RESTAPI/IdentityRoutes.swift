@@ -204,6 +204,11 @@ extension IdentityError {
                 .badRequest, code,
                 "The display name has \(count) characters; allowed: 1 to \(IdentityService.displayNameLimit).",
                 target: "displayName")
+        case .displayNameBytes(let count):
+            return ContractError(
+                .badRequest, code,
+                "The display name has \(count) bytes; allowed: \(IdentityService.displayNameBytes).",
+                target: "displayName")
         case .malformedUserID(let id):
             return ContractError(
                 .badRequest, "InvalidIdentity",

@@ -16,17 +16,21 @@ public enum Readiness: String, Sendable, Equatable {
 /// Routes for those who run the server: health, readiness, measurements, and the keys of its tokens.
 public struct OperationsRoutes: Sendable {
     private let readiness: @Sendable () -> Readiness
+    private let impediment: @Sendable () -> String?
     private let metricsText: @Sendable () -> String
     private let keySetJSON: String
 
     /// - Parameters:
+    ///   - impediment: Why a server that is up cannot do its work at present, in a sentence; nil when it can.
     ///   - metricsText: All measurements in the Prometheus text format.
     ///   - keySetJSON: The JSON Web Key Set of user access tokens.
     public init(
-        readiness: @escaping @Sendable () -> Readiness, metricsText: @escaping @Sendable () -> String,
+        readiness: @escaping @Sendable () -> Readiness, impediment: @escaping @Sendable () -> String? = { nil },
+        metricsText: @escaping @Sendable () -> String,
         keySetJSON: String
     ) {
         self.readiness = readiness
+        self.impediment = impediment
         self.metricsText = metricsText
         self.keySetJSON = keySetJSON
     }
@@ -36,6 +40,9 @@ public struct OperationsRoutes: Sendable {
         router.get("/healthz") { _, _ in Self.text("ok\n", status: .ok) }
         router.get("/readyz") { _, _ in
             let state = readiness()
+            if state == .ready, let reason = impediment() {
+                return Self.text("not ready: \(reason)\n", status: .serviceUnavailable)
+            }
             return Self.text(state.rawValue + "\n", status: state == .ready ? .ok : .serviceUnavailable)
         }
         router.get("/metrics") { _, _ in

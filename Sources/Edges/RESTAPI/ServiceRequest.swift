@@ -6,8 +6,9 @@ import NIOCore
 
 /// A request to a service route: its path in parts, and its body once it is known who sent it.
 struct ServiceRequest {
-    /// The largest body taken, in bytes.
-    static let bodyLimit = 1 << 20
+    /// The largest body taken, in bytes; the largest that has a use has less than 1,000. It is read before it is known
+    /// who sent it, since it is signed.
+    static let bodyLimit = 64 * 1_024
 
     let request: Request
     /// The parts of the path, percent-decoded.

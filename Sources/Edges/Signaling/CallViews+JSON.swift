@@ -16,6 +16,7 @@ extension RosterEntry {
     var json: JSONValue {
         let members: [JSONValue.Member] = [
             .init(name: "participantId", value: participant.json), .init(name: "userId", value: user.json),
+            .init(name: "endpointId", value: JSONValue(endpoint?.rawValue)),
             .init(name: "displayName", value: .string(displayName)),
             .init(name: "state", value: .string(state.rawValue)), .init(name: "muted", value: .bool(isMuted)),
             .init(name: "onHold", value: .bool(isOnHold)), .init(name: "camera", value: .bool(camera)),

@@ -1,17 +1,17 @@
 internal import Calling
 
 extension ClientMessage {
-    /// More m-lines or slots than any client has.
-    private static let lineLimit = 256
-    /// Contract (j): recipients that one data channel may name.
-    private static let recipientLimit = 64
-    /// More names than fit into any call.
-    static let nameLimit = 1_000
-    private static let displayNameLimit = 256
-
     /// Reads one text frame.
     static func decode(_ text: String) throws(RefusedMessage) -> ClientMessage {
-        guard case .object(let members) = JSONValue(text: text) else {
+        let value: JSONValue
+        do throws(JSONError) {
+            value = try JSONReader.read(text)
+        } catch {
+            var refusal = SignalingError(.malformedMessage, error.sentence)
+            refusal.limit = error.limitName
+            throw RefusedMessage(id: nil, error: refusal)
+        }
+        guard case .object(let members) = value else {
             throw RefusedMessage(
                 id: nil, error: SignalingError(.malformedMessage, "The frame does not hold one JSON object."))
         }
@@ -25,20 +25,21 @@ extension ClientMessage {
     }
 
     private static func decode(_ reader: MessageReader) throws(SignalingError) -> ClientMessage {
-        let type = try reader.string("type")
+        let type = try reader.string("type", .type)
         switch type {
         case "hello":
             return .hello(
                 Hello(
-                    version: try reader.integer("version"), token: try reader.string("token"),
-                    displayName: try reader.optionalString("displayName", limit: displayNameLimit),
+                    version: try reader.integer("version"), token: try reader.string("token", .token),
+                    displayName: try reader.displayName("displayName"),
                     endpoint: try reader.optionalGUID("endpointId").map { EndpointID($0) },
-                    resume: try reader.optionalString("resume")))
+                    resume: try reader.optionalString("resume", .resumeKey),
+                    replaces: try reader.optionalString("replaces", .resumeKey)))
         case "ping": return .ping(time: try reader.number("time"))
         case "bye": return .bye
         default:
             guard let request = try decodeRequest(type, reader) else {
-                throw SignalingError(.unknownType, "There is no message type \(type.prefix(64)).", target: "type")
+                throw SignalingError(.unknownType, "There is no message type \(type).", target: "type")
             }
             return .request(id: try reader.integer("id"), request)
         }
@@ -46,11 +47,13 @@ extension ClientMessage {
 
     private static func decodeRequest(_ type: String, _ reader: MessageReader) throws(SignalingError) -> Request? {
         switch type {
-        case "token": .token(try reader.string("token"))
+        case "token": .token(try reader.string("token", .token))
         case "call.start":
             .start(
-                targets: try reader.required("targets", reader.optionalStrings("targets", limit: nameLimit))
-                    .map { UserID($0) },
+                targets: try reader.required(
+                    "targets", reader.optionalStrings("targets", each: .user, limit: MessageLimits.names)
+                )
+                .map { UserID($0) },
                 isMuted: try reader.bool("muted", default: false), context: try context(in: reader),
                 media: try offer(in: reader))
         case "call.join":
@@ -64,13 +67,15 @@ extension ClientMessage {
             .reject(try call(reader), try reader.choice("reason", Rejection.self, default: .declined))
         case "call.hangUp":
             .hangUp(try call(reader), forEveryone: try reader.bool("forEveryone", default: false))
-        case "call.add": .add(try call(reader), target: UserID(try reader.string("target")))
-        case "call.remove": .remove(try call(reader), ParticipantID(try reader.string("participantId")))
+        case "call.add": .add(try call(reader), target: UserID(try reader.string("target", .user)))
+        case "call.remove": .remove(try call(reader), ParticipantID(try reader.string("participantId", .identifier)))
         case "call.mute": .mute(try call(reader), try reader.bool("muted"))
         case "call.muteParticipants":
             .muteParticipants(
                 try call(reader),
-                try reader.optionalStrings("participantIds", limit: nameLimit)?.map { ParticipantID($0) })
+                try reader.optionalStrings("participantIds", each: .identifier, limit: MessageLimits.names)?.map {
+                    ParticipantID($0)
+                })
         case "call.hold": .hold(try call(reader), try reader.bool("onHold"))
         case "call.publish":
             .publish(try call(reader), camera: try reader.bool("camera"), screen: try reader.bool("screen"))
@@ -82,13 +87,14 @@ extension ClientMessage {
         case "data.recipients":
             .dataRecipients(
                 try call(reader), channel: try channel(reader),
-                try reader.optionalStrings("participantIds", limit: recipientLimit)?.map { ParticipantID($0) })
+                try reader.optionalStrings("participantIds", each: .identifier, limit: MessageLimits.recipients)?
+                    .map { ParticipantID($0) })
         default: nil
         }
     }
 
     private static func call(_ reader: MessageReader) throws(SignalingError) -> CallID {
-        CallID(try reader.string("callId").lowercased())
+        CallID(try reader.string("callId", .identifier).lowercased())
     }
 
     private static func channel(_ reader: MessageReader) throws(SignalingError) -> UInt16 {
@@ -102,22 +108,23 @@ extension ClientMessage {
 
     private static func offer(_ reader: MessageReader) throws(SignalingError) -> MediaOffer {
         var lines: [MediaLine]?
-        if let readers = try reader.optionalObjects("lines", limit: lineLimit) {
+        if let readers = try reader.optionalObjects("lines", limit: MessageLimits.lines) {
             var read: [MediaLine] = []
             for line in readers {
                 read.append(
-                    MediaLine(mid: try line.string("mid"), purpose: try line.choice("purpose", MediaPurpose.self)))
+                    MediaLine(
+                        mid: try line.string("mid", .mid), purpose: try line.choice("purpose", MediaPurpose.self)))
             }
             lines = read
         }
-        return MediaOffer(sdp: try reader.string("sdp"), lines: lines)
+        return MediaOffer(sdp: try reader.string("sdp", .sessionDescription), lines: lines)
     }
 
     private static func slots(_ reader: MessageReader) throws(SignalingError) -> [SlotRequest] {
         var slots: [SlotRequest] = []
-        for slot in try reader.required("slots", reader.optionalObjects("slots", limit: lineLimit)) {
-            let mid = try slot.string("mid")
-            guard let participant = try slot.optionalString("participantId") else {
+        for slot in try reader.required("slots", reader.optionalObjects("slots", limit: MessageLimits.lines)) {
+            let mid = try slot.string("mid", .mid)
+            guard let participant = try slot.optionalString("participantId", .identifier) else {
                 slots.append(SlotRequest(mid: mid, participant: nil))
                 continue
             }

@@ -8,7 +8,10 @@ enum ClientMessage: Hashable, Sendable {
         var token: String
         var displayName: String?
         var endpoint: EndpointID?
+        /// The key of the session that is to go on.
         var resume: String?
+        /// The key of a session of the same device that is to end before this one begins.
+        var replaces: String?
     }
 
     case hello(Hello)

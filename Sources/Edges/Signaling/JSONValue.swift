@@ -1,5 +1,3 @@
-internal import Foundation
-
 /// A JSON text as a value. Members are written in the given order, so that a frame reads like the protocol's
 /// description.
 enum JSONValue: Hashable, Sendable {
@@ -17,100 +15,11 @@ enum JSONValue: Hashable, Sendable {
     case array([JSONValue])
     case object([Member])
 
-    /// The deepest nesting that is read: messages have four levels. What decodes them takes time that grows with the
-    /// cube of the depth, so a frame of a kilobyte could otherwise cost a third of a second.
-    static let maximumDepth = 16
-
-    /// Reads a JSON text; nil when it is none, or nested deeper than `maximumDepth`.
-    init?(text: String) {
-        guard Self.depth(of: text) <= Self.maximumDepth else { return nil }
-        do {
-            self = try JSONDecoder().decode(JSONValue.self, from: Data(text.utf8))
-        } catch {
-            return nil
-        }
-    }
-
-    /// How deeply brackets outside of strings are nested, at least; up to where the text stops being JSON, exactly.
-    private static func depth(of text: String) -> Int {
-        var depth = 0
-        var deepest = 0
-        var isInString = false
-        var isEscaped = false
-        for byte in text.utf8 {
-            if isInString {
-                if isEscaped {
-                    isEscaped = false
-                } else if byte == UInt8(ascii: "\\") {
-                    isEscaped = true
-                } else if byte == UInt8(ascii: "\"") {
-                    isInString = false
-                }
-                continue
-            }
-            switch byte {
-            case UInt8(ascii: "\""):
-                isInString = true
-            case UInt8(ascii: "["), UInt8(ascii: "{"):
-                depth += 1
-                deepest = max(deepest, depth)
-            case UInt8(ascii: "]"), UInt8(ascii: "}"):
-                depth -= 1
-            default:
-                break
-            }
-        }
-        return deepest
-    }
-
-    /// A member of an object; nil when this is none or has no such member.
+    /// A member of an object, the last one where there are several; nil when this is no object or has no such member.
     subscript(name: String) -> JSONValue? {
         switch self {
-        case .object(let members): members.first { $0.name == name }?.value
+        case .object(let members): members.last { $0.name == name }?.value
         case .null, .bool, .integer, .number, .string, .array: nil
-        }
-    }
-}
-
-extension JSONValue: Decodable {
-    private struct Name: CodingKey {
-        let stringValue: String
-        var intValue: Int? { nil }
-
-        init(stringValue: String) {
-            self.stringValue = stringValue
-        }
-
-        init?(intValue: Int) {
-            nil
-        }
-    }
-
-    init(from decoder: any Decoder) throws {
-        if let container = try? decoder.container(keyedBy: Name.self) {
-            self = .object(
-                try container.allKeys.map { key in
-                    Member(name: key.stringValue, value: try container.decode(JSONValue.self, forKey: key))
-                })
-        } else if var container = try? decoder.unkeyedContainer() {
-            var elements: [JSONValue] = []
-            while !container.isAtEnd {
-                elements.append(try container.decode(JSONValue.self))
-            }
-            self = .array(elements)
-        } else {
-            let container = try decoder.singleValueContainer()
-            if container.decodeNil() {
-                self = .null
-            } else if let value = try? container.decode(String.self) {
-                self = .string(value)
-            } else if let value = try? container.decode(Bool.self) {
-                self = .bool(value)
-            } else if let value = try? container.decode(Int.self) {
-                self = .integer(value)
-            } else {
-                self = .number(try container.decode(Double.self))
-            }
         }
     }
 }

@@ -19,24 +19,44 @@ struct MessageReader {
         }
     }
 
-    private func wrong(_ name: String, _ expected: String) -> SignalingError {
-        .malformed(path + name, "The member \(path + name) must be \(expected).")
+    private func wrong(_ name: String, _ expected: String, limit: String? = nil) -> SignalingError {
+        var error = SignalingError.malformed(path + name, "The member \(path + name) must be \(expected).")
+        error.limit = limit
+        return error
     }
 
-    func optionalString(_ name: String, limit: Int = .max) throws(SignalingError) -> String? {
+    private func check(_ string: String, _ name: String, _ limit: TextLimit) throws(SignalingError) {
+        guard string.utf8.count <= limit.bytes else {
+            throw wrong(name, "at most \(limit.bytes) bytes long", limit: limit.name)
+        }
+    }
+
+    func optionalString(_ name: String, _ limit: TextLimit) throws(SignalingError) -> String? {
         guard let value = value(name) else { return nil }
         guard case .string(let string) = value else { throw wrong(name, "a string") }
-        guard string.count <= limit else { throw wrong(name, "at most \(limit) characters long") }
+        try check(string, name, limit)
         return string
     }
 
-    func string(_ name: String) throws(SignalingError) -> String {
-        guard let string = try optionalString(name), !string.isEmpty else { throw wrong(name, "a non-empty string") }
+    func string(_ name: String, _ limit: TextLimit) throws(SignalingError) -> String {
+        guard let string = try optionalString(name, limit), !string.isEmpty else {
+            throw wrong(name, "a non-empty string")
+        }
+        return string
+    }
+
+    func displayName(_ name: String) throws(SignalingError) -> String? {
+        guard let string = try optionalString(name, .displayName) else { return nil }
+        guard string.count <= MessageLimits.displayNameCharacters else {
+            throw wrong(
+                name, "at most \(MessageLimits.displayNameCharacters) characters long",
+                limit: "signalling.displayNameCharacters")
+        }
         return string
     }
 
     func optionalGUID(_ name: String) throws(SignalingError) -> String? {
-        guard let string = try optionalString(name) else { return nil }
+        guard let string = try optionalString(name, .identifier) else { return nil }
         guard let guid = IdentifierSource.canonicalGUID(string) else { throw wrong(name, "a GUID") }
         return guid
     }
@@ -108,13 +128,14 @@ struct MessageReader {
         return MessageReader(members, path: "\(path)\(name).")
     }
 
-    func optionalStrings(_ name: String, limit: Int) throws(SignalingError) -> [String]? {
+    func optionalStrings(_ name: String, each text: TextLimit, limit: Int) throws(SignalingError) -> [String]? {
         guard let elements = try optionalArray(name, limit: limit) else { return nil }
         var strings: [String] = []
         for (index, element) in elements.enumerated() {
             guard case .string(let string) = element, !string.isEmpty else {
                 throw wrong("\(name).\(index)", "a non-empty string")
             }
+            try check(string, "\(name).\(index)", text)
             strings.append(string)
         }
         return strings
@@ -139,7 +160,9 @@ struct MessageReader {
     private func optionalArray(_ name: String, limit: Int) throws(SignalingError) -> [JSONValue]? {
         guard let value = value(name) else { return nil }
         guard case .array(let elements) = value else { throw wrong(name, "an array") }
-        guard elements.count <= limit else { throw wrong(name, "an array of at most \(limit) elements") }
+        guard elements.count <= limit else {
+            throw wrong(name, "an array of at most \(limit) elements", limit: "signalling.elements")
+        }
         return elements
     }
 }

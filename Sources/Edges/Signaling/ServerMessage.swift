@@ -164,7 +164,7 @@ extension ServerMessage.Reply {
 
 extension SignalingError {
     fileprivate func json(to id: Int?) -> JSONValue {
-        let (code, subCode) = reason.code
+        let (code, subCode) = self.code
         var error: [JSONValue.Member] = [
             .init(name: "code", value: .integer(code)), .init(name: "subCode", value: .integer(subCode)),
             .init(name: "reason", value: .string(reason.rawValue)), .init(name: "message", value: .string(message)),

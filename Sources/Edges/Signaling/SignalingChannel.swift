@@ -19,17 +19,12 @@ public actor SignalingChannel {
     private let connection: any SignalingConnection
     private let service: SignalingService
     private let clock: any CallClock
-    private var rateLimit: RateLimit
     private var state = State.greeting
 
-    init(
-        connection: any SignalingConnection, service: SignalingService, clock: any CallClock,
-        settings: SignalingSettings
-    ) {
+    init(connection: any SignalingConnection, service: SignalingService, clock: any CallClock) {
         self.connection = connection
         self.service = service
         self.clock = clock
-        rateLimit = RateLimit(limit: settings.rateLimit, window: settings.rateWindow)
     }
 
     func awaitHello(for timeout: Duration) {
@@ -49,18 +44,18 @@ public actor SignalingChannel {
 
     /// Takes one text frame.
     public func receive(_ text: String) async {
-        guard rateLimit.admit(now: clock.now) else {
-            await lose()
-            connection.close(.tooManyMessages, "too many messages")
-            return
-        }
         switch state {
         case .awaitingHello(let timeout):
             timeout.cancel()
             await greet(text)
         case .open(let session, let link):
-            if await session.heard(on: link) {
-                await take(text, for: session, on: link)
+            switch await session.heard(text.utf8.count, on: link) {
+            case .taken: await take(text, for: session, on: link)
+            case .tooMuch(let excess):
+                countHit(of: excess.limit)
+                await lose()
+                connection.close(.tooManyMessages, "too many messages or bytes")
+            case .stale: break
             }
         case .greeting, .closed: break
         }
@@ -84,6 +79,13 @@ public actor SignalingChannel {
     // MARK: Greeting
 
     private func greet(_ text: String) async {
+        guard text.utf8.count <= MessageLimits.helloBytes else {
+            var error = SignalingError(
+                .malformedMessage, "The first frame may have at most \(MessageLimits.helloBytes) bytes.")
+            error.limit = "signalling.hello"
+            refuse(error, id: nil, .tooLarge, "the first frame is too large")
+            return
+        }
         let hello: ClientMessage.Hello
         do throws(RefusedMessage) {
             guard case .hello(let read) = try ClientMessage.decode(text) else {
@@ -104,19 +106,29 @@ public actor SignalingChannel {
         do throws(SignalingError) {
             let (session, link) = try await service.admit(hello, on: connection)
             switch state {
-            case .greeting: state = .open(session, link: link)
+            case .greeting:
+                connection.admit()
+                state = .open(session, link: link)
             // The connection broke while the token was being checked.
             case .closed: await session.linkLost(link)
             case .awaitingHello, .open: break
             }
         } catch {
-            let code: CloseCode = error.reason == .serverClosing ? .goingAway : .unauthorized
+            let code: CloseCode =
+                if error.reason == .serverClosing {
+                    .goingAway
+                } else if error.reason == .limitReached {
+                    .tooManyMessages
+                } else {
+                    .unauthorized
+                }
             refuse(error, id: nil, code, error.reason.rawValue)
         }
     }
 
     private func refuse(_ error: SignalingError, id: Int?, _ code: CloseCode, _ reason: String) {
         state = .closed
+        count(error)
         connection.send(.error(to: id, error))
         connection.close(code, reason)
     }
@@ -128,6 +140,7 @@ public actor SignalingChannel {
         do throws(RefusedMessage) {
             message = try ClientMessage.decode(text)
         } catch {
+            count(error.error)
             connection.send(.error(to: error.id, error.error))
             return
         }

@@ -7,6 +7,12 @@ public protocol SignalingConnection: Sendable {
     func send(_ text: String)
     /// Closes with a code of the protocol, after what was sent before. Only the first close counts.
     func close(code: UInt16, reason: String)
+    /// The client has shown who it is, so that it may send frames of the full size from now on.
+    func admit()
+}
+
+extension SignalingConnection {
+    public func admit() {}
 }
 
 /// Why a connection is closed.
@@ -15,15 +21,17 @@ enum CloseCode: UInt16, Hashable, Sendable {
     case normal = 1000
     /// The server stops.
     case goingAway = 1001
+    /// The first frame is larger than a `hello` may be.
+    case tooLarge = 1009
     /// No valid `hello`.
     case noHello = 4400
-    /// The token is missing, invalid, expired or revoked.
+    /// The token is missing, invalid, expired or revoked, or has no scope for calls.
     case unauthorized = 4401
     /// No sign of life in time.
     case heartbeatMissed = 4408
     /// The session goes on over another connection.
     case resumedElsewhere = 4409
-    /// Too many messages.
+    /// Too many messages, too many bytes, or too many sessions of one user.
     case tooManyMessages = 4429
 }
 

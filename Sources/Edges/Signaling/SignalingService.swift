@@ -1,6 +1,8 @@
 public import Calling
 public import Foundation
 public import Logging
+internal import Metrics
+internal import OrderedCollections
 
 /// The signalling edge: takes the connections of clients, checks who they are, and keeps their sessions.
 public actor SignalingService {
@@ -30,6 +32,7 @@ public actor SignalingService {
     private var service = Service.open
     private var sessions: [EndpointID: Entry] = [:]
     private var endpointOfKey: [String: EndpointID] = [:]
+    private var endpointsOfUser: [UserID: OrderedSet<EndpointID>] = [:]
     private var revocations = 0
 
     /// - Parameters:
@@ -57,7 +60,7 @@ public actor SignalingService {
 
     /// What a connection is to send before it closes itself with 1009 for too large a frame.
     public static let oversizeNotice = ServerMessage.error(
-        to: nil, SignalingError(.malformedMessage, "A frame may have at most 256 KiB.")
+        to: nil, SignalingError(.malformedMessage, "A frame may have at most \(MessageLimits.frameBytes / 1_024) KiB.")
     ).json.text
 
     // MARK: Connections
@@ -65,7 +68,7 @@ public actor SignalingService {
     /// Takes a new connection. Hand its text frames to the channel one after another, and tell it when the connection
     /// is over.
     public func accept(_ connection: any SignalingConnection) async -> SignalingChannel {
-        let channel = SignalingChannel(connection: connection, service: self, clock: clock, settings: settings)
+        let channel = SignalingChannel(connection: connection, service: self, clock: clock)
         await channel.awaitHello(for: settings.helloTimeout)
         return channel
     }
@@ -88,8 +91,15 @@ public actor SignalingService {
         case .open: break
         case .closing: throw SignalingError(.serverClosing, "The server is stopping.")
         }
+        guard token.permissions.allows(.signIn) else { throw SignalingError(.missingScope, act: .signIn) }
+        if let key = hello.replaces, let replaced = session(of: key), replaced.user == token.user {
+            await replaced.end(.applicationClosed, "replaced by another session of the same device")
+        }
         if let resumed = await resume(hello, token, on: connection) { return resumed }
+        await makeRoom(for: token.user)
         let endpoint = await freeEndpoint(like: hello.endpoint, of: token.user)
+        // After the last suspension, so that many hellos at once are not all counted before the first.
+        try requireRoom(for: token.user)
         let key = newKey()
         let session = SignalingSession(
             sessionID: identifiers.guid(), endpoint: endpoint,
@@ -99,7 +109,40 @@ public actor SignalingService {
                 mediaServers: mediaServers, logger: logger))
         sessions[endpoint] = Entry(session: session, keys: [key])
         endpointOfKey[key] = endpoint
+        endpointsOfUser[token.user, default: []].append(endpoint)
         return (session, await session.open(on: connection, resumeKey: key))
+    }
+
+    private func session(of key: String) -> SignalingSession? {
+        endpointOfKey[key].flatMap { sessions[$0]?.session }
+    }
+
+    private func hasRoom(for user: UserID) -> Bool {
+        (endpointsOfUser[user]?.count ?? 0) < settings.sessionsPerUser
+    }
+
+    /// Where a user is signed in at too many endpoints, sessions whose clients are away make way, the oldest first.
+    private func makeRoom(for user: UserID) async {
+        for endpoint in endpointsOfUser[user] ?? [] where !hasRoom(for: user) {
+            _ = await sessions[endpoint]?.session.endIfAway()
+        }
+    }
+
+    private func requireRoom(for user: UserID) throws(SignalingError) {
+        guard !hasRoom(for: user) else { return }
+        let limit = "calls.sessionsPerUser"
+        var error = SignalingError(
+            .limitReached, "A user is signed in at most \(settings.sessionsPerUser) times.", target: limit)
+        error.limit = limit
+        throw error
+    }
+
+    /// Ends the session that a resume key belongs to, as its client would with `bye`. For pages that are being closed:
+    /// what they still send over their connection does not always arrive.
+    ///
+    /// Says nothing about whether there is such a session.
+    public func leave(_ resumeKey: String) async {
+        await session(of: resumeKey)?.end(.applicationClosed, "bye")
     }
 
     private func resume(
@@ -149,6 +192,8 @@ public actor SignalingService {
             endpointOfKey[key] = nil
         }
         sessions[session.id] = nil
+        endpointsOfUser[session.user]?.remove(session.id)
+        if endpointsOfUser[session.user]?.isEmpty == true { endpointsOfUser[session.user] = nil }
     }
 
     // MARK: Tokens
@@ -169,8 +214,8 @@ public actor SignalingService {
     /// Closes every session of the user at once, because the user's tokens were revoked or the user was deleted.
     public func revoke(_ user: UserID) async {
         revocations += 1
-        for entry in sessions.values where entry.session.user == user {
-            await entry.session.revoke("The tokens of this user were revoked.")
+        for endpoint in endpointsOfUser[user] ?? [] {
+            await sessions[endpoint]?.session.revoke("The tokens of this user were revoked.")
         }
     }
 
@@ -197,4 +242,15 @@ public actor SignalingService {
             await entry.session.end(.serverClosing, close: .goingAway, "the server stops")
         }
     }
+}
+
+/// Counts a refusal by its word, and the bound that it is due to, if it is.
+func count(_ refusal: SignalingError) {
+    Counter(label: "switchboard_signalling_refusals", dimensions: [("reason", refusal.reason.rawValue)]).increment()
+    if let limit = refusal.limit { countHit(of: limit) }
+}
+
+/// Counts that a client met a bound; see ``Swift/Array/signaling``.
+func countHit(of limit: String) {
+    Counter(label: "switchboard_limit_hits", dimensions: [("limit", limit)]).increment()
 }

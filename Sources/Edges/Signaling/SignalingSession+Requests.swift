@@ -4,7 +4,7 @@ internal import Logging
 /// What a client can ask for, carried out.
 extension SignalingSession {
     func perform(_ request: ClientMessage.Request) async throws(SignalingError) -> ServerMessage.Reply {
-        try requireScope(for: request)
+        try require(request.act)
         if case .token(let text) = request {
             try await takeToken(text)
             return .done
@@ -60,22 +60,49 @@ extension SignalingSession {
             throw SignalingError(
                 .unauthorized, "The token is of another user than the session.", target: verified.user.rawValue)
         }
-        replaceToken(verified)
+        guard verified.permissions.includes(token.permissions) else {
+            throw SignalingError(
+                .missingScope, "The new token allows less than the one before. Open another session with it.",
+                target: "token")
+        }
+        await replaceToken(verified)
     }
 
-    private func requireScope(for request: ClientMessage.Request) throws(SignalingError) {
-        let sufficient: [String]
-        switch request {
-        case .start, .add: sufficient = ["voip"]
-        case .join: sufficient = ["voip", "voip.join"]
-        case .token, .servers, .accept, .reject, .hangUp, .remove, .mute, .muteParticipants, .hold, .publish, .signal,
-            .offer,
-            .receive, .dataRecipients:
-            return
+    private func require(_ act: CallAct) throws(SignalingError) {
+        guard !token.permissions.allows(act) else { return }
+        throw SignalingError(.missingScope, act: act)
+    }
+}
+
+extension SignalingError {
+    init(_ reason: Reason, act: CallAct) {
+        self.init(
+            reason, "The token lacks the scope \(act.sufficientScopeText).",
+            target: act.sufficientScopes.last?.rawValue)
+    }
+}
+
+extension VerifiedToken {
+    /// What its scopes allow.
+    var permissions: CallPermissions {
+        CallPermissions(scopes: scopes)
+    }
+}
+
+extension ClientMessage.Request {
+    /// What the scopes of the token have to allow for it.
+    fileprivate var act: CallAct {
+        switch self {
+        case .token: .signIn
+        case .servers: .askForServers
+        case .start: .start
+        case .join: .join
+        case .accept: .accept
+        case .reject: .reject
+        case .add: .add
+        case .hangUp, .remove, .mute, .muteParticipants, .hold, .publish, .signal, .offer, .receive, .dataRecipients:
+            .takePart
         }
-        guard token.scopes.isDisjoint(with: sufficient) else { return }
-        let names = sufficient.joined(separator: " or ")
-        throw SignalingError(.missingScope, "The token lacks the scope \(names).", target: sufficient.last)
     }
 }
 

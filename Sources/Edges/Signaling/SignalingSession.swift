@@ -2,6 +2,7 @@ internal import Calling
 internal import Foundation
 internal import Logging
 internal import ProtocolCore
+internal import Synchronization
 
 /// One client at work: its user, its endpoint and its calls, over one connection after another.
 ///
@@ -51,6 +52,9 @@ actor SignalingSession {
 
     private var presence = Presence.away
     private(set) var token: VerifiedToken
+    /// Whether the token allows calls to ring here; read from outside, where nobody waits for this actor.
+    private nonisolated let isRung: Atomic<Bool>
+    private var budget: MessageBudget
     private var lastLinkNumber = 0
     private var lastHeard = Instant.zero
     var lines: [CallID: CallLine] = [:]
@@ -75,6 +79,12 @@ actor SignalingSession {
         self.displayName = displayName
         self.token = token
         self.surroundings = surroundings
+        isRung = Atomic(token.permissions.allows(.beCalled))
+        budget = MessageBudget(surroundings.settings)
+    }
+
+    nonisolated var takesCalls: Bool {
+        isRung.load(ordering: .relaxed)
     }
 
     var isOver: Bool {
@@ -101,6 +111,11 @@ actor SignalingSession {
     func resume(
         on connection: any SignalingConnection, token: VerifiedToken, resumeKey: String
     ) async -> Int? {
+        guard token.permissions.includes(self.token.permissions) else {
+            // Its calls may hold what the new token does not allow.
+            await end(.unauthorized)
+            return nil
+        }
         switch presence {
         case .ending, .over: return nil
         case .opening(let old), .attached(let old):
@@ -108,6 +123,7 @@ actor SignalingSession {
         case .away: break
         }
         self.token = token
+        let wasRung = isRung.exchange(token.permissions.allows(.beCalled), ordering: .relaxed)
         windowTimer?.cancel()
         let link = begin(on: connection)
         let sequences = lines.mapValues(\.roster.sequence)
@@ -129,6 +145,7 @@ actor SignalingSession {
         shown.removeAll()
         calls.forEach { startLine($0) }
         finishSetUp()
+        if takesCalls, !wasRung { await surroundings.directory.register(self) }
         for incoming in await surroundings.directory.incomingCalls(for: id) {
             ring(incoming)
         }
@@ -236,16 +253,26 @@ actor SignalingSession {
 
     // MARK: Signs of life and the token
 
-    /// Notes a message of the client; false when it came over a connection that is no longer the session's.
-    func heard(on linkNumber: Int) async -> Bool {
-        guard link?.number == linkNumber else { return false }
+    /// What becomes of a message of the client.
+    enum Hearing: Sendable {
+        case taken
+        /// It came over a connection that is no longer the session's.
+        case stale
+        case tooMuch(MessageBudget.Excess)
+    }
+
+    /// Notes a message of the client, of that size.
+    func heard(_ bytes: Int, on linkNumber: Int) async -> Hearing {
+        guard link?.number == linkNumber else { return .stale }
+        if let excess = budget.admit(bytes: bytes, now: surroundings.clock.now) { return .tooMuch(excess) }
+        guard await hasValidToken() else { return .stale }
         lastHeard = surroundings.clock.now
         if hasUnconfirmedKey {
             // The client has its new resume key, so the one before is of no more use.
             hasUnconfirmedKey = false
             await surroundings.service.keepOnlyNewestKey(of: self)
         }
-        return true
+        return .taken
     }
 
     private func watchHeartbeat(of link: Link) {
@@ -261,15 +288,26 @@ actor SignalingSession {
         if surroundings.clock.now >= lastHeard + surroundings.settings.heartbeat * 3 {
             link.connection.close(.heartbeatMissed, "no message within three heartbeats")
             await linkLost(link.number)
-        } else {
+        } else if await hasValidToken() {
             watchHeartbeat(of: link)
         }
     }
 
     /// Takes a new token of the same user.
-    func replaceToken(_ token: VerifiedToken) {
+    func replaceToken(_ token: VerifiedToken) async {
         self.token = token
         watchToken()
+        let isRung = token.permissions.allows(.beCalled)
+        let wasRung = self.isRung.exchange(isRung, ordering: .relaxed)
+        if isRung, !wasRung, !isOver { await surroundings.directory.register(self) }
+    }
+
+    /// Ends the session when its token has expired. A timer alone would be too late after the machine was suspended or its
+    /// clock was put forward, for it measures the time that has passed and not the date.
+    private func hasValidToken() async -> Bool {
+        guard token.expiresOn <= surroundings.wallClock() else { return true }
+        await revoke("The token has expired.")
+        return false
     }
 
     private func watchToken() {
@@ -284,12 +322,8 @@ actor SignalingSession {
     }
 
     private func tokenDue() async {
-        let now = surroundings.wallClock()
-        guard token.expiresOn > now else {
-            await revoke("The token has expired.")
-            return
-        }
-        remindOfExpiry(now: now)
+        guard await hasValidToken() else { return }
+        remindOfExpiry(now: surroundings.wallClock())
         watchToken()
     }
 
@@ -327,6 +361,7 @@ actor SignalingSession {
             answer = .reply(to: number, reply)
             line = reply.snapshot
         } catch {
+            count(error)
             answer = .error(to: number, error)
             line = nil
         }

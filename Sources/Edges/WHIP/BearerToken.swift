@@ -16,10 +16,8 @@ public struct TokenBearer: Hashable, Sendable {
 
     /// Whether the bearer may join a group call.
     var mayJoin: Bool {
-        !scopes.isDisjoint(with: Self.joiningScopes)
+        CallPermissions(scopes: scopes).allows(.join)
     }
-
-    static let joiningScopes: Set = ["voip", "voip.join"]
 }
 
 /// Why a token is refused.

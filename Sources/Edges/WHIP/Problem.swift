@@ -141,8 +141,14 @@ extension Problem {
     init(_ refusal: CallRefusal) {
         switch refusal {
         case .callNotFound, .callEnded: self.init(.callEnded, "The call is over.")
-        case .participantNotFound(let id): self.init(.invalidState, "There is no participant \(id) in the call.")
+        case .participantNotFound(let id):
+            self.init(.invalidState, "There is no participant \(id.shortened) in the call.")
         case .invalidState(let why): self.init(.invalidState, why)
+        case .notRinging, .answeredElsewhere: self.init(.invalidState, "The call does not ring here.")
+        case .userNotFound(let user): self.init(.invalidState, "There is no user \(user.shortened) on this server.")
+        case .slotNotFound(let mid):
+            self.init(.invalidState, "No m-line \(mid.shortenedForRefusal) was negotiated in this session.")
+        case .limitReached(let limit): self.init(.tooManySessions, limit.sentence)
         case .invalidTarget(_, let why): self.init(.invalidState, why)
         case .callFull(let limit): self.init(.callFull, "A call has at most \(limit) participants.")
         case .notAllowed(let what): self.init(.notAllowed, what)

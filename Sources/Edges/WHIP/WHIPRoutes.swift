@@ -98,7 +98,7 @@ public struct WHIPRoutes: Sendable {
         guard bearer.mayJoin else {
             throw Problem(
                 .missingScope,
-                "The token lacks the scope \(TokenBearer.joiningScopes.sorted().joined(separator: " or ")).")
+                "The token lacks the scope \(CallAct.join.sufficientScopeText).")
         }
         let group = try request.group
         try request.requireContentType("application/sdp")

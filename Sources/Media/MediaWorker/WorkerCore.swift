@@ -188,7 +188,7 @@ package struct WorkerCore: ~Copyable {
     /// Sets what some of a receiver's slots shall show; the others stay as they are.
     package mutating func request(_ wishes: [SlotWish], by participant: String, in conference: String) {
         guard let peer = peer(participant, in: conference) else { return }
-        for wish in wishes { peer.pointee.wishes[wish.mid] = wish }
+        for wish in wishes { peer.pointee.wishes[wish.mid] = wish.participant == nil ? nil : wish }
         grant(wishes, to: peer)
     }
 

@@ -8,6 +8,8 @@ public enum IdentityError: Error, Sendable, Equatable {
     case lifeOutOfRange(minutes: Int)
     /// The display name is empty or longer than `IdentityService.displayNameLimit` characters.
     case displayNameLength(Int)
+    /// The display name has more bytes than `IdentityService.displayNameBytes`.
+    case displayNameBytes(Int)
     /// The id is not that of a communication user.
     case malformedUserID(String)
     /// The user never existed here, or has been deleted.

@@ -10,6 +10,8 @@ public final class IdentityService: Sendable {
     public static let defaultTokenLifeMinutes = 1440
     /// The longest display name, in characters.
     public static let displayNameLimit = 256
+    /// The longest display name, in bytes: a character may have any number of them.
+    public static let displayNameBytes = 1_024
 
     private let issuer: TokenIssuer
     private let users: UserRepository
@@ -37,8 +39,13 @@ public final class IdentityService: Sendable {
     public func create(
         displayName: String? = nil, scopes: [String]? = nil, minutes: Int? = nil
     ) async throws -> (userID: String, token: AccessToken?) {
-        if let displayName, displayName.isEmpty || displayName.count > Self.displayNameLimit {
-            throw IdentityError.displayNameLength(displayName.count)
+        if let displayName {
+            guard displayName.utf8.count <= Self.displayNameBytes else {
+                throw IdentityError.displayNameBytes(displayName.utf8.count)
+            }
+            guard !displayName.isEmpty, displayName.count <= Self.displayNameLimit else {
+                throw IdentityError.displayNameLength(displayName.count)
+            }
         }
         let life = try Self.checkedLife(minutes)
         let granted = try scopes.map(Self.checkedScopes)

@@ -69,11 +69,11 @@ public enum AuthenticationRefusal: Error, Sendable, Equatable {
         case .malformed:
             "The Authorization header is not of the form 'HMAC-SHA256 SignedHeaders=…&Signature=…'."
         case .notSigned(let header):
-            "The header \(header) must be present and among SignedHeaders."
+            "The header \(header.prefix(64)) must be present and among SignedHeaders."
         case .malformedDate(let value):
-            "The header x-ms-date, '\(value)', is not a date of the form 'Tue, 24 Nov 2026 10:00:00 GMT'."
+            "The header x-ms-date, '\(value.prefix(64))', is not a date of the form 'Tue, 24 Nov 2026 10:00:00 GMT'."
         case .outsideTimeWindow(let date, let serverTime):
-            "The request is dated \(date), more than 5 minutes from the server's time, \(serverTime)."
+            "The request is dated \(date.prefix(64)), more than 5 minutes from the server's time, \(serverTime)."
         case .contentHashMismatch:
             "The header x-ms-content-sha256 is not the SHA-256 of the body in base64."
         case .signatureMismatch:
@@ -92,6 +92,8 @@ public enum AuthenticationRefusal: Error, Sendable, Equatable {
 public struct SharedKeyAuthenticator: Sendable {
     /// How far the date of a request may be from the server's time, in seconds, either way.
     public static let dateTolerance: TimeInterval = 300
+    /// The longest `Authorization` header that is read, in bytes; one with three signed headers has about 130.
+    static let authorizationBytes = 4_096
     private static let scheme = "HMAC-SHA256"
     private static let requiredHeaders = ["x-ms-date", "host", "x-ms-content-sha256"]
 
@@ -162,12 +164,11 @@ public struct SharedKeyAuthenticator: Sendable {
         _ authorization: String?
     ) throws(AuthenticationRefusal) -> (signedHeaders: [String], signature: Data) {
         guard let authorization else { throw .missing }
+        guard authorization.utf8.count <= authorizationBytes else { throw .malformed }
         let parts = authorization.split(separator: " ", maxSplits: 1)
         guard let first = parts.first else { throw .missing }
         if first.lowercased() == "bearer" { throw .bearer }
-        guard parts.count == 2, first.uppercased() == scheme, authorization.utf8.count <= 4096 else {
-            throw .malformed
-        }
+        guard parts.count == 2, first.uppercased() == scheme else { throw .malformed }
         var signedHeaders: [String]?
         var signature: Data?
         for field in parts[1].split(separator: "&") {

@@ -33,6 +33,11 @@ public struct TokenSigningKey: Sendable {
         shortThumbprint = Base64URL.encode(Insecure.SHA1.hash(data: publicKey))
     }
 
+    /// Whether the data folder has a key already.
+    public static func exists(in folder: DataFolder) throws(DataFolderError) -> Bool {
+        try folder.read(file) != nil
+    }
+
     /// The key of the data folder, made at the first start.
     public static func loadOrCreate(in folder: DataFolder) throws -> TokenSigningKey {
         if let text = try folder.readText(file) {
@@ -60,5 +65,17 @@ enum Base64URL {
     static func encode(_ bytes: some Sequence<UInt8>) -> String {
         Data(bytes).base64EncodedString()
             .replacing("+", with: "-").replacing("/", with: "_").replacing("=", with: "")
+    }
+
+    static func decode(_ text: some Sequence<UInt8>) -> Data? {
+        var bytes = text.map { byte -> UInt8 in
+            switch byte {
+            case UInt8(ascii: "-"): UInt8(ascii: "+")
+            case UInt8(ascii: "_"): UInt8(ascii: "/")
+            default: byte
+            }
+        }
+        while bytes.count % 4 != 0 { bytes.append(UInt8(ascii: "=")) }
+        return Data(base64Encoded: Data(bytes))
     }
 }

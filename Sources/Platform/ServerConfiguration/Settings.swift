@@ -85,6 +85,11 @@ public struct Settings: Sendable {
     public var turnCredentialLifetime: Duration { .seconds(integer("turn.credentialLifetime")) }
     public var turnAllocationsPerUser: Int { integer("turn.allocationsPerUser") }
     public var turnAllocations: Int { integer("turn.allocations") }
+    public var callsPerUser: Int { integer("calls.perUser") }
+    public var callRingsPerMinute: Int { integer("calls.ringsPerMinute") }
+    public var callSessionsPerUser: Int { integer("calls.sessionsPerUser") }
+    /// Whether an empty database beside keys is begun anew.
+    public var acceptsEmptyDatabase: Bool { flag("database.acceptEmpty") }
     /// How long clients are given to leave when the server stops.
     public var shutdownGrace: Duration { .seconds(integer("shutdown.grace")) }
     public var logLevel: String { text("log.level") }

@@ -74,6 +74,19 @@ extension Setting {
         Setting(
             "turn.allocations", .integer(1...1_000_000), "4096", "How many relayed addresses there may be in all."),
         Setting(
+            "calls.perUser", .integer(1...100_000), "32",
+            "In how many calls one user may take part at a time, over all devices, WHIP and WHEP."),
+        Setting(
+            "calls.ringsPerMinute", .integer(1...1_000_000), "400",
+            "How many people one user may ring in a minute; opening a group call counts as one."),
+        Setting(
+            "calls.sessionsPerUser", .integer(1...100_000), "32",
+            "At how many devices, tabs or programs one user may be signed in."),
+        Setting(
+            "database.acceptEmpty", .flag, "false",
+            "Starts a server whose data folder has keys but an empty database, as after the loss of switchboard.db. It "
+                + "is another server then: user ids and tokens of before are void. Without it the start is refused."),
+        Setting(
             "shutdown.grace", .integer(0...3600), "5",
             "How many seconds clients are given to leave when the server stops."),
         Setting(

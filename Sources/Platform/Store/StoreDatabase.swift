@@ -7,6 +7,7 @@ import GRDB
 /// another database engine can take this one's place behind the same functions.
 public final class StoreDatabase: Sendable {
     let pool: DatabasePool
+    private let writer: StoreWriter
 
     /// Opens the database file, creating it and bringing its schema up to date where needed.
     ///
@@ -26,16 +27,32 @@ public final class StoreDatabase: Sendable {
                 throw StoreError.newerSchema(path: path)
             }
             try migrator.migrate(pool)
+            writer = StoreWriter(pool: pool, path: path, health: StoreHealth())
         } catch let error as DatabaseError {
             throw StoreError.cannotOpen(path: path, reason: error.message ?? error.description)
         }
     }
 
     /// The users and the generations of their tokens.
-    public var users: UserRepository { UserRepository(pool: pool) }
+    public var users: UserRepository { UserRepository(pool: pool, writer: writer) }
 
     /// Facts about this server as a whole.
-    public var resource: ResourceRepository { ResourceRepository(pool: pool) }
+    public var resource: ResourceRepository { ResourceRepository(pool: pool, writer: writer) }
+
+    /// Whether writes succeed.
+    public var health: StoreHealth { writer.health }
+
+    /// Writes a little, so that `health` tells the present.
+    public func probe() async {
+        // What comes of it is noted on the way.
+        try? await writer.write { database in
+            try database.execute(
+                sql: """
+                    INSERT INTO resource (name, value) VALUES ('probe', 1)
+                        ON CONFLICT DO UPDATE SET value = 1 - value
+                    """)
+        }
+    }
 
     /// Closes the file; later calls on repositories throw.
     public func close() throws { try pool.close() }
@@ -47,6 +64,25 @@ public enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
     case cannotOpen(path: String, reason: String)
     /// The file was written by a later version of the program.
     case newerSchema(path: String)
+    /// The disk does not take what is to be written.
+    case cannotWrite(path: String, WriteFailure)
+
+    /// Why the disk takes nothing.
+    public enum WriteFailure: Sendable, Equatable {
+        case diskFull
+        case readOnly
+        /// In the words of the database engine.
+        case other(String)
+
+        /// A sentence that names no path, for those who may ask but do not run the server.
+        public var sentence: String {
+            switch self {
+            case .diskFull: "The disk of the data folder is full."
+            case .readOnly: "The data folder cannot be written to: it is read-only."
+            case .other(let reason): "The data folder cannot be written to: \(reason)."
+            }
+        }
+    }
 
     public var description: String {
         switch self {
@@ -55,6 +91,8 @@ public enum StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         case .newerSchema(let path):
             "The database \(path) was written by a later version of switchboard. Start that version, or use another "
                 + "data folder with --data."
+        case .cannotWrite(let path, let failure):
+            "\(failure.sentence) Nothing can be stored in \(path)."
         }
     }
 }

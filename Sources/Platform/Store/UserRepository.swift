@@ -3,10 +3,11 @@ import GRDB
 /// Reads and writes users. Every write is durable when the call returns.
 public struct UserRepository: Sendable {
     let pool: DatabasePool
+    let writer: StoreWriter
 
     /// Adds a user with token generation 1.
     public func insert(id: String, displayName: String?, createdAtMilliseconds: Int64) async throws {
-        try await pool.write { database in
+        try await writer.write { database in
             try database.execute(
                 sql: "INSERT INTO users (id, display_name, created_at) VALUES (?, ?, ?)",
                 arguments: [id, displayName, createdAtMilliseconds])
@@ -32,7 +33,7 @@ public struct UserRepository: Sendable {
 
     /// Ends every token issued so far. Returns false when there is no such user, or a deleted one.
     public func raiseTokenGeneration(id: String) async throws -> Bool {
-        try await pool.write { database in
+        try await writer.write { database in
             try database.execute(
                 sql: "UPDATE users SET token_generation = token_generation + 1 WHERE id = ? AND deleted_at IS NULL",
                 arguments: [id])
@@ -43,7 +44,7 @@ public struct UserRepository: Sendable {
     /// Deletes the identity: its tokens end, its name is erased, its id stays known as deleted.
     /// Returns false when there never was such a user; true also when it had been deleted before.
     public func delete(id: String, atMilliseconds time: Int64) async throws -> Bool {
-        try await pool.write { database in
+        try await writer.write { database in
             try database.execute(
                 sql: """
                     UPDATE users SET token_generation = token_generation + 1, display_name = NULL,

@@ -4,7 +4,8 @@ import Synchronization
 /// All measurements of the process, given out as Prometheus text (exposition format 0.0.4).
 ///
 /// It is the back end of swift-metrics: install it once with `MetricsSystem.bootstrap`, make instruments anywhere with
-/// `Counter`, `Gauge`, `Meter`, `Recorder` and `Timer`, and read `prometheusText` at `/metrics`.
+/// `Counter`, `Gauge`, `Meter`, `Recorder` and `Timer`, and read `prometheusText` at `/metrics`. A total that somebody else
+/// keeps becomes a counter through ``RunningTotals``.
 public final class MetricsRegistry: MetricsFactory, Sendable {
     /// Upper bounds of the buckets of timers, in seconds.
     public static let timerBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
@@ -58,7 +59,7 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
     public func destroyTimer(_ handler: any TimerHandler) {}
 
     private func counter(_ label: String, _ dimensions: [(String, String)]) -> CounterCell {
-        let key = Self.key(label, dimensions)
+        let key = Self.key(Self.totalName(label), dimensions)
         return instruments.withLock { instruments in
             if case .counter(let cell) = instruments[key] { return cell }
             let cell = CounterCell()
@@ -140,6 +141,11 @@ public final class MetricsRegistry: MetricsFactory, Sendable {
     private static func key(_ label: String, _ dimensions: [(String, String)]) -> Key {
         let labels = dimensions.map { "\(name($0.0))=\"\(escaped($0.1))\"" }.joined(separator: ",")
         return Key(name: name(label), labels: labels)
+    }
+
+    /// The name of a counter: Prometheus expects the suffix, so that a reader knows to ask for the rate.
+    private static func totalName(_ label: String) -> String {
+        label.hasSuffix("_total") || label.hasSuffix(".total") ? label : label + "_total"
     }
 
     /// A name of the form Prometheus allows: what it does not allow becomes an underscore.

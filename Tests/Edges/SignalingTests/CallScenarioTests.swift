@@ -9,7 +9,9 @@ import Testing
 struct CallScenarioTests {
     private let stage = Stage()
     private let group: JSONValue = "2f6a8c1e-5d4b-4a39-8b27-6c5d4e3f2a1b"
-    private let offer: JSONValue = ["sdp": "offer", "lines": [["mid": "1", "purpose": "camera"]]]
+    private let offer: JSONValue = [
+        "sdp": "offer", "lines": [["mid": "1", "purpose": "camera"], ["mid": "6", "purpose": "videoSlot"]],
+    ]
 
     @Test("The reply comes before everything else about the call")
     func order() async throws {
@@ -46,8 +48,12 @@ struct CallScenarioTests {
         #expect(await phone.request("call.accept", ["callId": call])["type"] == "reply")
         #expect(laptop.push("incomingCallEnded")?["reason"]?.codes == "487/10003")
         #expect(phone.push("incomingCallEnded") == nil)
-        #expect(await laptop.request("call.accept", ["callId": call]).refusal == "invalidState")
-        #expect(await laptop.request("call.reject", ["callId": call]).refusal == "invalidState")
+        let late = await laptop.request("call.accept", ["callId": call])
+        #expect(late.refusal == "answeredElsewhere")
+        #expect(late["error"]?.codes == "487/10003")
+        let rejected = await laptop.request("call.reject", ["callId": call])
+        #expect(rejected.refusal == "notRinging")
+        #expect(rejected["error"]?.codes == "400/41007")
     }
 
     @Test("Reject")
@@ -162,7 +168,7 @@ struct CallScenarioTests {
         let context: JSONValue = ["userToUser": "order 4711", "headers": [["key": "queue", "value": "billing"]]]
         await ada.request("call.start", ["targets": ["8:acs:bea"], "customContext": context])
         #expect(bea.push("incomingCall")?["customContext"]?.canonical == context.canonical)
-        let long = JSONValue.string(String(repeating: "x", count: 257))
+        let long = JSONValue.string(String(repeating: "x", count: 1_025))
         let headers = JSONValue.array((0..<11).map { ["key": .string("k\($0)"), "value": "v"] })
         for wrong: JSONValue in [
             ["userToUser": long], ["headers": headers], ["headers": [["key": long, "value": "v"]]],

@@ -10,7 +10,7 @@ extension ClientMessage {
             .object(
                 .some("type", "hello"), .some("version", .integer(hello.version)), .some("token", .string(hello.token)),
                 .maybe("displayName", hello.displayName), .maybe("endpointId", hello.endpoint?.rawValue),
-                .maybe("resume", hello.resume))
+                .maybe("resume", hello.resume), .maybe("replaces", hello.replaces))
         case .ping(let time): ["type": "ping", "time": time]
         case .bye: ["type": "bye"]
         case .request(let id, let request): request.example(id: id)

@@ -4,10 +4,10 @@ import Testing
 
 @Suite("The servers for media")
 struct MediaServersTests {
-    @Test("Every client may ask, whatever its token allows, and gets credentials of its own")
+    @Test("Whoever may take part in calls may ask, and gets credentials of its own")
     func servers() async {
         let stage = Stage()
-        let ada = await stage.signIn("ada", token: "ada/chat")
+        let ada = await stage.signIn("ada", token: "ada/voip.join")
         let reply = await ada.request("media.servers", [:])
         #expect(reply["type"] == "reply")
         #expect(

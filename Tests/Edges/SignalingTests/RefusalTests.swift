@@ -84,7 +84,15 @@ struct RefusalTests {
         #expect(oneself.refusal == "invalidTarget")
         #expect(oneself["error"]?["target"] == "8:acs:ada")
         #expect(await ada.request("call.start", ["targets": []]).refusal == "invalidTarget")
-        #expect(await ada.request("call.start", ["targets": ["nobody"]]).refusal == "invalidTarget")
+        let nobody = await ada.request("call.start", ["targets": ["nobody"]])
+        #expect(nobody.refusal == "userNotFound")
+        #expect(nobody["error"]?.codes == "404/0")
+        #expect(nobody["error"]?["target"] == "nobody")
+        for unreachable in ["8:echo123", "4:+14255550100", "8:orgid:0e4f", "28:0e4f"] {
+            let refused = await ada.request("call.start", ["targets": [.string(unreachable)]])
+            #expect(refused.refusal == "invalidTarget")
+            #expect(refused["error"]?["target"] == .string(unreachable))
+        }
         let joined = await ada.request("call.join", ["groupId": "2f6a8c1e-5d4b-4a39-8b27-6c5d4e3f2a1b"])
         let call = joined["call"]?["callId"] ?? .null
         #expect(
@@ -98,7 +106,10 @@ struct RefusalTests {
         let refusals: [(CallRefusal, String, Int)] = [
             (.callNotFound(CallID("c")), "callNotFound", 404), (.callEnded(CallID("c")), "callEnded", 410),
             (.participantNotFound(ParticipantID("p")), "participantNotFound", 404),
-            (.invalidState("x"), "invalidState", 409), (.invalidTarget(nil, why: "x"), "invalidTarget", 400),
+            (.invalidState("x"), "invalidState", 409), (.notRinging(CallID("c"), .accept), "notRinging", 400),
+            (.answeredElsewhere(CallID("c")), "answeredElsewhere", 487),
+            (.userNotFound(UserID("u")), "userNotFound", 404), (.slotNotFound(mid: "9"), "slotNotFound", 404),
+            (.invalidTarget(nil, why: "x"), "invalidTarget", 400),
             (.callFull(limit: 350), "callFull", 403), (.notAllowed("x"), "notAllowed", 403),
             (.mediaNegotiationFailed(MediaNegotiationError("x")), "mediaNegotiationFailed", 410),
             (.serverClosing, "serverClosing", 503), (.mediaUnavailable("x"), "internal", 500),
@@ -106,7 +117,7 @@ struct RefusalTests {
         for (refusal, word, code) in refusals {
             let error = SignalingError(refusal, user: UserID("u"))
             #expect(error.reason.rawValue == word)
-            #expect(error.reason.code.code == code)
+            #expect(error.code.code == code)
         }
     }
 
@@ -125,7 +136,7 @@ struct RefusalTests {
             let nested =
                 #"{"type":"bye","x":"# + String(repeating: "[", count: depth) + String(repeating: "]", count: depth)
                 + "}"
-            #expect((try? ClientMessage.decode(nested)) == (depth < JSONValue.maximumDepth ? .bye : nil))
+            #expect((try? ClientMessage.decode(nested)) == (depth < JSONLimits.message.depth ? .bye : nil))
         }
         #expect((try? ClientMessage.decode(#"{"type":"ping","time":1e999}"#)) == nil)
     }

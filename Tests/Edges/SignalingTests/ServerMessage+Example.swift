@@ -171,7 +171,8 @@ extension RosterEntry {
             participant: ParticipantID(json.text("participantId")), user: UserID(json.text("userId")),
             displayName: json.text("displayName"), state: state, isMuted: json.flag("muted"),
             isOnHold: json.flag("onHold"), camera: json.flag("camera"), screen: json.flag("screen"),
-            isSpeaking: json.flag("speaking"), marks: ParticipantMarks(example: json))
+            isSpeaking: json.flag("speaking"), endpoint: json["endpointId"]?.string.map { EndpointID($0) },
+            marks: ParticipantMarks(example: json))
     }
 }
 

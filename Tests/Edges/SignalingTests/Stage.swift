@@ -15,16 +15,29 @@ struct Stage {
     let tokens = TokensDouble()
     let directory: CallDirectory
     let service: SignalingService
+    /// By how many seconds the date is ahead of the clock that measures time.
+    let dateJump: DateJump
 
-    init() {
+    final class DateJump: Sendable {
+        private let seconds = Mutex(0.0)
+
+        func withLock(_ change: (inout Double) -> Void) { seconds.withLock { change(&$0) } }
+        var value: Double { seconds.withLock { $0 } }
+    }
+
+    init(userLimits: UserLimits = .standard, settings: SignalingSettings = SignalingSettings()) {
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let identifiers = IdentifierSource(SeededGenerator(seed: 1))
         let clock = self.clock
+        let dateJump = DateJump()
+        self.dateJump = dateJump
         directory = CallDirectory(
-            media: media, clock: clock, identifiers: identifiers, users: EverybodyExists(), logger: logger)
+            media: media, clock: clock, identifiers: identifiers, users: EverybodyExists(),
+            userLimits: userLimits, logger: logger)
         service = SignalingService(
-            directory: directory, tokens: tokens, clock: clock, wallClock: { Stage.date(at: clock.now) },
-            identifiers: identifiers,
+            directory: directory, tokens: tokens, clock: clock,
+            wallClock: { Stage.date(at: clock.now).addingTimeInterval(dateJump.value) },
+            identifiers: identifiers, settings: settings,
             mediaServers: { user in
                 MediaServers(
                     servers: [.init(urls: ["turn:example.com"], username: user.rawValue, credential: "secret")],
@@ -45,9 +58,11 @@ struct Stage {
     }
 
     /// Opens a connection and says hello. The token of a person is its name; see `TokensDouble`.
-    func signIn(_ name: String, token: String? = nil, endpoint: String? = nil, resume: String? = nil) async -> Client {
+    func signIn(
+        _ name: String, token: String? = nil, endpoint: String? = nil, resume: String? = nil, replaces: String? = nil
+    ) async -> Client {
         let client = await connect()
-        await client.hello(name, token: token, endpoint: endpoint, resume: resume)
+        await client.hello(name, token: token, endpoint: endpoint, resume: resume, replaces: replaces)
         return client
     }
 
@@ -87,6 +102,7 @@ final class ConnectionDouble: SignalingConnection {
     private struct State {
         var unread: [JSONValue] = []
         var closeCode: UInt16?
+        var isAdmitted = false
     }
 
     private let state = Mutex(State())
@@ -106,6 +122,14 @@ final class ConnectionDouble: SignalingConnection {
         state.withLock { state in
             state.closeCode = state.closeCode ?? code
         }
+    }
+
+    func admit() {
+        state.withLock { $0.isAdmitted = true }
+    }
+
+    var isAdmitted: Bool {
+        state.withLock { $0.isAdmitted }
     }
 
     var closeCode: UInt16? {
@@ -153,13 +177,16 @@ final class Client: Sendable {
         await channel.receive(text)
     }
 
-    func hello(_ name: String, token: String? = nil, endpoint: String? = nil, resume: String? = nil) async {
+    func hello(
+        _ name: String, token: String? = nil, endpoint: String? = nil, resume: String? = nil, replaces: String? = nil
+    ) async {
         var members: [JSONValue.Member] = [
             .init(name: "type", value: "hello"), .init(name: "version", value: 1),
             .init(name: "token", value: .string(token ?? name)), .init(name: "displayName", value: .string(name)),
         ]
         if let endpoint { members.append(.init(name: "endpointId", value: .string(endpoint))) }
         if let resume { members.append(.init(name: "resume", value: .string(resume))) }
+        if let replaces { members.append(.init(name: "replaces", value: .string(replaces))) }
         await send(.object(members))
     }
 
@@ -206,6 +233,13 @@ final class Client: Sendable {
 }
 
 extension JSONValue {
+    /// Reads what the server or a golden file says, which has none of the bounds of a client's message.
+    init?(text: String) {
+        let unbounded = JSONLimits(depth: 64, values: .max, nameBytes: .max, numberCharacters: .max)
+        guard let value = try? JSONReader.read(text, limits: unbounded) else { return nil }
+        self = value
+    }
+
     var string: String? {
         if case .string(let string) = self { string } else { nil }
     }

@@ -34,6 +34,30 @@ import Testing
         return try #require(try JSONSerialization.jsonObject(with: data) as? [String: Any])
     }
 
+    @Test(
+        "A token whose header is not ours is refused before anything reads it, whatever it holds",
+        arguments: [
+            #"{"alg":"RS256","x":1e300}"#, #"{"alg":"RS256","x":-1e300}"#, #"{"alg":"RS256","x":9223372036854775808}"#,
+            #"{"alg":"RS256","x":null}"#, #"{"alg":"RS256","x":true}"#, #"{"alg":"RS256","x":{}}"#, "[]", "7", "",
+            "{",
+        ])
+    func hostileHeaders(header: String) async throws {
+        let token = Base64URL.encode(header.utf8) + ".e30." + Base64URL.encode([UInt8](repeating: 0, count: 256))
+        await #expect(throws: TokenRejection.malformed) { try await verifier.verify(token) }
+    }
+
+    @Test("A header deeper or longer than ours")
+    func largeHeaders() async throws {
+        let deep =
+            #"{"alg":"RS256","x":"# + String(repeating: "[", count: 1_000)
+            + String(repeating: "]", count: 1_000) + "}"
+        let long = #"{"alg":"RS256","x":""# + String(repeating: "x", count: 5_000) + #""}"#
+        for header in [deep, long, String(repeating: "a", count: 250_000)] {
+            let token = Base64URL.encode(header.utf8) + ".e30.AA"
+            await #expect(throws: TokenRejection.malformed) { try await verifier.verify(token) }
+        }
+    }
+
     @Test func tokenHasTheClaimsOfTheContract() async throws {
         let (userID, created) = try await service.create(displayName: "Zoë ~>?", scopes: ["voip", "chat", "voip"])
         let token = try #require(created)
@@ -145,6 +169,8 @@ import Testing
         await #expect(throws: IdentityError.lifeOutOfRange(minutes: 1441)) {
             try await service.create(scopes: ["voip"], minutes: 1441)
         }
+        let heavy = "a" + String(repeating: "\u{301}", count: 1_000)
+        await #expect(throws: IdentityError.displayNameBytes(2_001)) { try await service.create(displayName: heavy) }
         await #expect(throws: IdentityError.displayNameLength(0)) { try await service.create(displayName: "") }
         await #expect(throws: IdentityError.displayNameLength(257)) {
             try await service.create(displayName: String(repeating: "ä", count: 257))

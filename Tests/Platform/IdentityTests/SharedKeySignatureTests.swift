@@ -1,6 +1,7 @@
 import Foundation
-import Identity
 import Testing
+
+@testable import Identity
 
 /// Signatures in this file were computed with Python's hmac module.
 @Suite struct SharedKeySignatureTests {
@@ -115,6 +116,25 @@ import Testing
     @Test func signedHeaderThatIsNotSent() {
         #expect(throws: AuthenticationRefusal.notSigned(header: "x-other")) {
             try verify(Self.good, signedHeaders: Self.usual + ";x-other")
+        }
+    }
+
+    @Test func longAuthorization() throws {
+        let padded = "HMAC-SHA256 SignedHeaders=x-ms-date;host;x-ms-content-sha256&Signature=\(Self.good)&x="
+        let room = SharedKeyAuthenticator.authorizationBytes - padded.utf8.count
+        try verify(Self.good, authorization: padded + String(repeating: "x", count: room))
+        #expect(throws: AuthenticationRefusal.malformed) {
+            try verify(Self.good, authorization: padded + String(repeating: "x", count: room + 1))
+        }
+    }
+
+    @Test func refusalsRepeatLittleOfWhatTheyRefuse() {
+        let long = String(repeating: "x", count: 10_000)
+        for refusal in [
+            AuthenticationRefusal.malformedDate(long), .notSigned(header: long),
+            .outsideTimeWindow(date: long, serverTime: ""),
+        ] {
+            #expect(refusal.sentence.utf8.count < 200)
         }
     }
 

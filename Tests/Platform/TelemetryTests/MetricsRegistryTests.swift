@@ -50,6 +50,17 @@ import Testing
         first.increment(by: Int64(5))
         registry.destroyCounter(first)
         registry.makeCounter(label: "a", dimensions: []).increment(by: Int64(1))
-        #expect(registry.prometheusText == "# TYPE a counter\na 6\n")
+        #expect(registry.prometheusText == "# TYPE a_total counter\na_total 6\n")
+    }
+
+    @Test("A counter ends in _total, whether its label says so or not")
+    func suffixOfCounters() {
+        registry.makeCounter(label: "limit_hits", dimensions: []).increment(by: Int64(1))
+        registry.makeCounter(label: "limit_hits_total", dimensions: []).increment(by: Int64(1))
+        registry.makeFloatingPointCounter(label: "seconds", dimensions: []).increment(by: 0.5)
+        #expect(
+            registry.prometheusText
+                == "# TYPE limit_hits_total counter\nlimit_hits_total 2\n# TYPE seconds_total counter\nseconds_total 0.5\n"
+        )
     }
 }
