@@ -20,6 +20,10 @@ extension [Limit] {
                 counter: "switchboard_signalling_refusals_total{reason=\"callFull\"}",
                 consequence: "Further ones are refused with callFull.", test: "limit"),
             Limit(
+                "calls.spotlighted", call.spotlighted, "participants in the spotlight", per: .call,
+                counter: "switchboard_signalling_refusals_total{reason=\"invalidState\"}",
+                consequence: "Further ones are refused with invalidState.", test: "spotlight"),
+            Limit(
                 "calls.ringTime", Int(call.ring.components.seconds), "seconds", per: .participant,
                 counter: "switchboard_participants_left_total{code=\"487/10004\"}",
                 consequence: "The callee leaves with 487/10004.", test: "noAnswer"),

@@ -51,3 +51,13 @@ export class EventSource<Events extends object> {
     /** @internal Called after each `on` and `off`, for sources that only measure while somebody listens. */
     protected listenersChanged(): void {}
 }
+
+/** @internal Listens until the function that it gives is called. */
+export function listen<Events extends object, Name extends keyof Events>(
+    source: EventSource<Events>,
+    event: Name,
+    listener: (value: Events[Name]) => void,
+): () => void {
+    source.on(event, listener);
+    return () => source.off(event, listener);
+}

@@ -41,6 +41,21 @@ function same(actual, name) {
 /** How the library is brought to send each of the client's messages. */
 const senders = {
     hello: async () => (await signIn(library)).socket.find('hello'),
+    'hello.replaces': async () => {
+        const { token, endpointId, replaces } = golden('hello.replaces');
+        const { userId } = golden('welcome');
+        const kept = { url: 'wss://calls.example:8443/calling', userId, endpointId, resume: replaces };
+        globalThis.sessionStorage = { getItem: () => JSON.stringify([kept]), setItem: () => {}, removeItem: () => {} };
+        navigator.locks = { request: async (name, options, callback) => callback?.() };
+        try {
+            const payload = Buffer.from(JSON.stringify({ exp: 1_795_518_000, sub: userId.slice(2) })).toString('base64url');
+            const credential = new library.AzureCommunicationTokenCredential(`a.${payload}.b`);
+            // The example's token names nobody, and whose session is left behind is read from the token.
+            return { ...(await signIn(library, { credential })).socket.find('hello'), token };
+        } finally {
+            delete globalThis.sessionStorage;
+        }
+    },
     'hello.resume': async () => {
         const { socket } = await signIn(library);
         socket.drop();

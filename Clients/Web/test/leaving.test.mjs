@@ -106,7 +106,9 @@ describe('the next page of the tab', () => {
             credential: credential(),
             welcome: { resume: 'r-next' },
         });
-        assert.equal(socket.find('hello').replaces, key);
+        const { token, ...hello } = socket.find('hello');
+        const { token: other, ...expected } = golden('hello.replaces');
+        assert.deepEqual(hello, { ...expected, replaces: key, endpointId: golden('welcome').endpointId });
         assert.equal(socket.find('hello').resume, undefined);
         assert.deepEqual(stored().map(it => it.resume), ['r-next']);
         // Once is enough: later connections of this page resume its own session.
@@ -126,7 +128,7 @@ describe('the next page of the tab', () => {
         navigator.locks = new StubLocks();
         globalThis.sessionStorage = storage;
         storage.setItem('switchboard-calling', JSON.stringify([
-            { url: 'wss://calls.example:8443/calling', userId, resume: 'r-crashed' },
+            { url: 'wss://calls.example:8443/calling', userId, endpointId: 'e', resume: 'r-crashed' },
         ]));
         const { socket } = await signIn(library, { credential: credential() });
         assert.equal(socket.find('hello').replaces, 'r-crashed');
@@ -134,8 +136,8 @@ describe('the next page of the tab', () => {
 
     test('leaves sessions of other users and servers alone', async () => {
         sessionStorage.setItem('switchboard-calling', JSON.stringify([
-            { url: 'wss://calls.example:8443/calling', userId: '8:acs:a_somebody', resume: 'r-other-user' },
-            { url: 'wss://elsewhere.example/calling', userId, resume: 'r-other-server' },
+            { url: 'wss://calls.example:8443/calling', userId: '8:acs:a_somebody', endpointId: 'e', resume: 'r-other-user' },
+            { url: 'wss://elsewhere.example/calling', userId, endpointId: 'e', resume: 'r-other-server' },
             'nonsense',
             null,
         ]));
@@ -155,7 +157,7 @@ describe('the next page of the tab', () => {
         // The page that was copied lives on and holds its lock.
         locks.held.set(`switchboard-calling ${key}`, new Promise(() => {}));
         sessionStorage.setItem('switchboard-calling', JSON.stringify([
-            { url: 'wss://calls.example:8443/calling', userId, resume: key },
+            { url: 'wss://calls.example:8443/calling', userId, endpointId: 'e', resume: key },
         ]));
         const client = new library.CallClient({ endpoint: 'https://calls.example:8443' });
         const waiting = client.createCallAgent(credential());

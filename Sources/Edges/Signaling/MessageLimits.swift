@@ -18,10 +18,6 @@ struct TextLimit: Hashable, Sendable {
     static let mid = TextLimit(name: "signalling.mid", bytes: 64)
     /// Besides ``MessageLimits/displayNameCharacters``: a character may have any number of bytes.
     static let displayName = TextLimit(name: "signalling.displayNameBytes", bytes: 1_024)
-    /// The name of a header of a custom context.
-    static let contextKey = TextLimit(name: "signalling.contextKey", bytes: 64)
-    /// The value of such a header, and the user-to-user part beside them.
-    static let contextValue = TextLimit(name: "signalling.contextValue", bytes: 256)
     /// A session description; that of a browser with 25 video slots has about 60 kB.
     static let sessionDescription = TextLimit(name: "signalling.sessionDescription", bytes: 240 * 1_024)
 }
@@ -38,7 +34,5 @@ enum MessageLimits {
     static let recipients = 64
     /// More names than fit into any call.
     static let names = 1_000
-    /// Headers of a custom context.
-    static let contextHeaders = 10
     static let displayNameCharacters = 256
 }

@@ -39,11 +39,14 @@ extension [Limit] {
                 "elements of an array (\(MessageLimits.lines) of m-lines, \(MessageLimits.recipients) of recipients)",
                 per: .message, consequence: refused, test: "elements"),
             text(.type), text(.identifier), text(.user), text(.resumeKey), text(.token), text(.mid),
-            text(.displayName), text(.contextKey), text(.contextValue),
+            text(.displayName),
             Limit(
                 "signalling.displayNameCharacters", MessageLimits.displayNameCharacters, "characters", per: .message,
                 consequence: refused, test: "displayName"),
-            text(.sessionDescription),
+            text(.sessionDescription), text(.userToUser), text(.headerKey), text(.headerValue),
+            Limit(
+                "signalling.headers", MessageLimits.headers, "headers of a custom context", per: .message,
+                consequence: refused, test: "customContext"),
             Limit(
                 "signalling.missedNews", SignalingSession.missedLimit, "ends of calls", per: .session,
                 consequence: "Of those that a client missed the oldest are forgotten.", test: "missedNews"),

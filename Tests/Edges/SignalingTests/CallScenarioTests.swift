@@ -168,7 +168,7 @@ struct CallScenarioTests {
         let context: JSONValue = ["userToUser": "order 4711", "headers": [["key": "queue", "value": "billing"]]]
         await ada.request("call.start", ["targets": ["8:acs:bea"], "customContext": context])
         #expect(bea.push("incomingCall")?["customContext"]?.canonical == context.canonical)
-        let long = JSONValue.string(String(repeating: "x", count: 257))
+        let long = JSONValue.string(String(repeating: "x", count: 1_025))
         let headers = JSONValue.array((0..<11).map { ["key": .string("k\($0)"), "value": "v"] })
         for wrong: JSONValue in [
             ["userToUser": long], ["headers": headers], ["headers": [["key": long, "value": "v"]]],

@@ -28,6 +28,22 @@ struct MessageLimitTests {
             (#"{"type":"call.muteParticipants","id":3,"callId":"c","participantIds":["LONG"]}"#, "participantIds.0"),
             (#"{"type":"call.hold","id":3,"callId":"LONG","onHold":true}"#, "callId"),
             (#"{"type":"call.publish","id":3,"callId":"LONG","camera":true,"screen":true}"#, "callId"),
+            (#"{"type":"call.raiseHand","id":3,"callId":"LONG","raised":true}"#, "callId"),
+            (#"{"type":"call.lowerHands","id":3,"callId":"c","participantIds":["LONG"]}"#, "participantIds.0"),
+            (#"{"type":"call.spotlight","id":3,"callId":"c","on":true,"participantIds":["LONG"]}"#, "participantIds.0"),
+            (#"{"type":"call.react","id":3,"callId":"c","reaction":"LONG"}"#, "reaction"),
+            (
+                #"{"type":"call.start","id":3,"targets":["8:acs:a"],"customContext":{"userToUser":"LONG"}}"#,
+                "customContext.userToUser"
+            ),
+            (
+                #"{"type":"call.start","id":3,"targets":["8:acs:a"],"customContext":{"headers":[{"key":"LONG"}]}}"#,
+                "customContext.headers.0.key"
+            ),
+            (
+                #"{"type":"call.start","id":3,"targets":["8:a"],"customContext":{"headers":[{"key":"k","value":"LONG"}]}}"#,
+                "customContext.headers.0.value"
+            ),
             (#"{"type":"media.offer","id":3,"callId":"LONG","sdp":"v=0"}"#, "callId"),
             (#"{"type":"media.offer","id":3,"callId":"c","sdp":"LONG"}"#, "sdp"),
             (

@@ -49,7 +49,8 @@ export class PagePresence extends EventSource<PagePresenceEvents> {
         // Node's own keeps a process alive; browsers' have no such method.
         (this.channel as { unref?(): void }).unref?.();
         this.channel.onmessage = event => this.heard(event.data as Message);
-        void locks()?.request(lockOf(this.page), () => new Promise(() => {}));
+        // Refused to pages without an origin of their own, such as sandboxed frames.
+        locks()?.request(lockOf(this.page), () => new Promise(() => {})).catch(() => {});
         window.addEventListener('pagehide', () => this.say('bye'));
         window.addEventListener('pageshow', event => {
             if ((event as PageTransitionEvent).persisted) this.say('hello');
@@ -71,7 +72,7 @@ export class PagePresence extends EventSource<PagePresenceEvents> {
         this.others.add(page);
         if (this.others.size === 1) this.emit('otherPagesChanged');
         // Granted when that page is gone, however it went.
-        void locks()?.request(lockOf(page), () => this.forget(page));
+        locks()?.request(lockOf(page), () => this.forget(page)).catch(() => {});
     }
 
     private forget(page: string): void {

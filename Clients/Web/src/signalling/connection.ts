@@ -14,7 +14,7 @@ import {
     type WireReply,
     type WireWelcome,
 } from './protocol';
-import { SessionKeeper } from './session-keeper';
+import { SessionKeeper, type KeptSession } from './session-keeper';
 import { steadyInterval } from './steady-interval';
 
 /** Where the token comes from; asked before each attempt to connect. */
@@ -75,7 +75,7 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
     private readonly barriers = new Map<number, () => void>();
     private readonly backOff: BackOff;
     private readonly keeper: SessionKeeper;
-    private abandoned: string | undefined;
+    private abandoned: KeptSession | undefined;
     private endpointId: string | undefined;
     private forceRefresh = false;
     private tokenRefused = false;
@@ -160,8 +160,6 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
         if (!this.closed) this.keeper.leave();
     }
 
-    // -- connecting
-
     private async attempt(): Promise<void> {
         this.retryTimer = undefined;
         let token: string;
@@ -176,6 +174,7 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
             return;
         }
         if (this.opening) this.abandoned ??= await this.keeper.takeAbandoned(token);
+        this.endpointId ??= this.abandoned?.endpointId;
         if (this.closed) return;
         let socket: WebSocket;
         try {
@@ -194,7 +193,7 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
                 ...(this.options.displayName === undefined ? {} : { displayName: this.options.displayName }),
                 ...(this.endpointId === undefined ? {} : { endpointId: this.endpointId }),
                 ...(this.welcome ? { resume: this.welcome.resume } : {}),
-                ...(this.abandoned === undefined ? {} : { replaces: this.abandoned }),
+                ...(this.abandoned ? { replaces: this.abandoned.resume } : {}),
             });
         socket.onmessage = event => {
             if (socket === this.socket) this.received(parseServerMessage(event.data));
@@ -330,7 +329,7 @@ export class SignallingConnection extends EventSource<ConnectionEvents> {
         const previous = this.welcome;
         this.welcome = welcome;
         this.abandoned = undefined;
-        this.keeper.keep(welcome.userId, welcome.resume);
+        this.keeper.keep(welcome);
         this.endpointId = welcome.endpointId;
         this.tokenRefused = false;
         clearTimeout(this.sessionTimer);

@@ -5,9 +5,11 @@ const mostSessions = 8;
 /** How long a page that is going away may hold on to its sessions, milliseconds. */
 const departurePatience = 500;
 
-interface KeptSession {
+/** What the next page of the tab needs to know. */
+export interface KeptSession {
     readonly url: string;
     readonly userId: string;
+    readonly endpointId: string;
     readonly resume: string;
 }
 
@@ -27,25 +29,25 @@ export class SessionKeeper {
     /** `url` is that of the signalling connection. */
     constructor(private readonly url: string) {}
 
-    /** The key of a session of the same user that a page of this tab left behind; it is not given a second time. */
-    async takeAbandoned(token: string): Promise<string | undefined> {
+    /** The session of the same user that a page of this tab left behind; it is not given a second time. */
+    async takeAbandoned(token: string): Promise<KeptSession | undefined> {
         const locks = lockManager();
         // Without locks nobody can tell a reload from a duplicated tab.
         if (!locks) return undefined;
         const own = load().filter(session => session.url === this.url && isUserOf(token, session.userId));
         for (const session of own) {
             forget(session);
-            if (await isFree(locks, session.resume)) return session.resume;
+            if (await isFree(locks, session.resume)) return session;
         }
         return undefined;
     }
 
     /** The session of this page has this key from now on. */
-    keep(userId: string, resume: string): void {
+    keep({ userId, endpointId, resume }: Omit<KeptSession, 'url'>): void {
         if (this.kept?.resume === resume) return;
         this.isLeaving = false;
         this.drop();
-        this.kept = { url: this.url, userId, resume };
+        this.kept = { url: this.url, userId, endpointId, resume };
         save([...load(), this.kept].slice(-mostSessions));
         // Held until the session ends, or until the browser does away with the page.
         lockManager()
@@ -127,6 +129,6 @@ function save(sessions: KeptSession[]): void {
 }
 
 function isKept(value: unknown): value is KeptSession {
-    const { url, userId, resume } = (value ?? {}) as Partial<KeptSession>;
-    return typeof url === 'string' && typeof userId === 'string' && typeof resume === 'string';
+    const { url, userId, endpointId, resume } = (value ?? {}) as Partial<KeptSession>;
+    return [url, userId, endpointId, resume].every(member => typeof member === 'string');
 }

@@ -1,3 +1,5 @@
+import { listen } from '../../events';
+import type { SendPurpose } from '../../media/send-line';
 import type { MediaStatsReportSample } from '../../stats/media-stats-report';
 import type { CallFeatureContext } from '../call-feature-context';
 import type { DiagnosticList } from './diagnostic-list';
@@ -22,7 +24,7 @@ const flagOf: Record<string, MediaDiagnosticType> = {
 };
 
 /** What a source that runs again puts an end to. */
-const overWhenRunning: Record<'microphone' | 'camera' | 'screen', MediaDiagnosticType[]> = {
+const overWhenRunning: Record<SendPurpose, MediaDiagnosticType[]> = {
     microphone: ['microphoneNotFunctioning', 'microphonePermissionDenied'],
     camera: ['cameraStartFailed', 'cameraStartTimedOut', 'cameraPermissionDenied', 'cameraStoppedUnexpectedly'],
     screen: ['capturerStartFailed', 'capturerStoppedUnexpectedly', 'screenshareRecordingDisabled'],
@@ -30,7 +32,7 @@ const overWhenRunning: Record<'microphone' | 'camera' | 'screen', MediaDiagnosti
 
 /** Watches devices, sources and what they deliver. */
 export class MediaWatch {
-    private readonly stops: (() => void)[] = [];
+    private readonly stops: (() => void)[];
     private readonly speech: SpeechWatch;
     private starting: ReturnType<typeof setTimeout> | undefined;
     private stillSamples = 0;
@@ -41,35 +43,24 @@ export class MediaWatch {
         private readonly list: DiagnosticList<MediaDiagnosticType>,
     ) {
         const { local } = context.media;
-        const { microphone } = local;
         this.speech = new SpeechWatch(context, speaking => list.flag('speakingWhileMicrophoneIsMuted', speaking));
-        const follow = <Args extends unknown[]>(
-            source: { on(event: never, listener: (...args: Args) => void): void; off: typeof source.on },
-            event: string,
-            listener: (...args: Args) => void,
-        ) => {
-            source.on(event as never, listener);
-            this.stops.push(() => source.off(event as never, listener));
-        };
-        follow(local, 'capturing', (source: 'microphone' | 'camera' | 'screen') => this.capturing(source));
-        follow(local, 'captured', (source: 'microphone' | 'camera' | 'screen') => this.captured(source));
-        follow(local, 'captureFailed', ({ source, reason }: { source: string; reason: string }) => {
-            if (source === 'camera') clearTimeout(this.starting);
-            const flag = flagOf[reason];
-            if (flag) list.flag(flag, true);
-        });
-        follow(local, 'stopped', (picture: 'camera' | 'screen') => {
-            list.flag(picture === 'camera' ? 'cameraStoppedUnexpectedly' : 'capturerStoppedUnexpectedly', true);
-        });
-        follow(microphone, 'trackChanged', () => this.watchTrack());
-        follow(context.devices, 'audioDevicesUpdated', () => this.devicesChanged());
+        this.stops = [
+            listen(local, 'capturing', source => this.capturing(source)),
+            listen(local, 'captured', source => this.captured(source)),
+            listen(local, 'captureFailed', ({ source, reason }) => this.failed(source, reason)),
+            listen(local, 'stopped', picture => {
+                const stopped = picture === 'camera' ? 'cameraStoppedUnexpectedly' : 'capturerStoppedUnexpectedly';
+                list.flag(stopped, true);
+            }),
+            listen(local.microphone, 'trackChanged', () => this.watchTrack()),
+            listen(context.devices, 'audioDevicesUpdated', () => this.devicesChanged()),
+        ];
         this.watchTrack();
         this.devicesChanged();
         // What went wrong before anybody asked.
-        for (const error of Object.values(local.errors)) {
-            const flag = error && flagOf[error.reason];
-            if (flag) list.flag(flag, true);
-        }
+        const { microphone, camera } = local.errors;
+        if (microphone) this.failed('microphone', microphone.reason);
+        if (camera) this.failed('camera', camera.reason);
     }
 
     /** Takes in what was measured. */
@@ -86,18 +77,24 @@ export class MediaWatch {
         clearTimeout(this.starting);
         this.speech.stop();
         this.forgetTrack();
-        for (const stop of this.stops.splice(0)) stop();
+        for (const stop of this.stops) stop();
     }
 
-    private capturing(source: 'microphone' | 'camera' | 'screen'): void {
+    private capturing(source: SendPurpose): void {
         if (source !== 'camera') return;
         clearTimeout(this.starting);
         this.starting = setTimeout(() => this.list.flag('cameraStartTimedOut', true), startPatience);
     }
 
-    private captured(source: 'microphone' | 'camera' | 'screen'): void {
+    private captured(source: SendPurpose): void {
         if (source === 'camera') clearTimeout(this.starting);
         for (const diagnostic of overWhenRunning[source]) this.list.flag(diagnostic, false);
+    }
+
+    private failed(source: SendPurpose, reason: string): void {
+        if (source === 'camera') clearTimeout(this.starting);
+        const diagnostic = flagOf[reason];
+        if (diagnostic) this.list.flag(diagnostic, true);
     }
 
     /** The system, or a switch on the headset, can silence a microphone behind the browser's back. */

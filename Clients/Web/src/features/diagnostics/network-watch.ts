@@ -1,3 +1,4 @@
+import { listen } from '../../events';
 import type { CallFeatureContext } from '../call-feature-context';
 import { DiagnosticQuality, type DiagnosticList } from './diagnostic-list';
 import type { NetworkDiagnosticType } from './diagnostic-types';
@@ -17,18 +18,15 @@ export class NetworkWatch {
         private readonly list: DiagnosticList<NetworkDiagnosticType>,
     ) {
         const { media, status } = context;
-        media.on('lostChanged', this.lostChanged);
-        status.on('stateChanged', this.lostChanged);
-        this.stops.push(() => media.off('lostChanged', this.lostChanged));
-        this.stops.push(() => status.off('stateChanged', this.lostChanged));
+        this.stops.push(listen(media, 'lostChanged', this.lostChanged), listen(status, 'stateChanged', this.lostChanged));
         if (typeof window !== 'undefined') {
-            this.listen(window, 'online', this.onlineChanged);
-            this.listen(window, 'offline', this.onlineChanged);
+            this.follow(window, 'online', this.onlineChanged);
+            this.follow(window, 'offline', this.onlineChanged);
         }
         this.onlineChanged();
         const connection = media.session.peerConnection;
-        this.listen(connection, 'icecandidate', event => this.candidate(event as RTCPeerConnectionIceEvent));
-        this.listen(connection, 'icecandidateerror', event => {
+        this.follow(connection, 'icecandidate', event => this.candidate(event as RTCPeerConnectionIceEvent));
+        this.follow(connection, 'icecandidateerror', event => {
             // Such addresses only; a STUN server that cannot be reached is no loss while the server itself can.
             const { url } = event as RTCPeerConnectionIceErrorEvent;
             if (/^turns?:/.test(url)) this.relayFailed = true;
@@ -45,7 +43,7 @@ export class NetworkWatch {
         for (const stop of this.stops.splice(0)) stop();
     }
 
-    private listen(target: Partial<EventTarget>, event: string, listener: (event: Event) => void): void {
+    private follow(target: Partial<EventTarget>, event: string, listener: (event: Event) => void): void {
         target.addEventListener?.(event, listener);
         this.stops.push(() => target.removeEventListener?.(event, listener));
     }
