@@ -1,7 +1,7 @@
-/* Sends datagrams as fast as one core can: packet_flood HOST PORT SECONDS SOURCES < TEMPLATES
+/* Sends datagrams as fast as one core can: packet_flood HOST PORT SECONDS SOURCES FROM < TEMPLATES
  *
- * TEMPLATES are packets, each behind its length (two bytes, big-endian); they are sent in turn from SOURCES sockets, each
- * with a port of its own. Loopback only. Prints packets and bytes sent.
+ * TEMPLATES are packets, each behind its length (two bytes, big-endian); they are sent in turn from SOURCES sockets at
+ * the address FROM, each with a port of its own. Loopback only. Prints packets and bytes sent.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -36,8 +36,8 @@ static size_t read_templates(struct iovec *templates) {
 }
 
 int main(int argc, char **argv) {
-    if (argc != 5) {
-        fprintf(stderr, "usage: %s HOST PORT SECONDS SOURCES < TEMPLATES\n", argv[0]);
+    if (argc != 6) {
+        fprintf(stderr, "usage: %s HOST PORT SECONDS SOURCES FROM < TEMPLATES\n", argv[0]);
         return 2;
     }
     struct sockaddr_in target = {.sin_family = AF_INET, .sin_port = htons((uint16_t)atoi(argv[2]))};
@@ -45,6 +45,8 @@ int main(int argc, char **argv) {
         fprintf(stderr, "packet_flood: %s is not a loopback address\n", argv[1]);
         return 2;
     }
+    struct sockaddr_in own = {.sin_family = AF_INET};
+    if (inet_pton(AF_INET, argv[5], &own.sin_addr) != 1) return 2;
     double limit = atof(argv[3]);
     int sources = atoi(argv[4]);
     if (sources < 1 || sources > MOST_SOURCES || limit <= 0 || limit > 60) return 2;
@@ -56,7 +58,8 @@ int main(int argc, char **argv) {
     static int sockets[MOST_SOURCES];
     for (int index = 0; index < sources; index++) {
         sockets[index] = socket(AF_INET, SOCK_DGRAM, 0);
-        if (sockets[index] < 0 || connect(sockets[index], (struct sockaddr *)&target, sizeof target) != 0) {
+        if (sockets[index] < 0 || bind(sockets[index], (struct sockaddr *)&own, sizeof own) != 0
+            || connect(sockets[index], (struct sockaddr *)&target, sizeof target) != 0) {
             perror("packet_flood: socket");
             return 1;
         }

@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from tools import stun
-from tools.target import HOST, PROJECT, Attack, Outcome, Target
+from tools.target import ATTACKER, HOST, PROJECT, Attack, Outcome, Target
 from tools.wire import Session, offer
 
 SECONDS = 8
@@ -51,7 +51,7 @@ def flood(make, target: Target) -> Outcome:
         subprocess.run(["cc", "-O2", "-Wall", "-o", str(PROGRAM), str(SOURCE)], check=True)
     packets = [make() for _ in range(TEMPLATES)]
     told = subprocess.run(
-        [str(PROGRAM), HOST, str(target.media_port), str(SECONDS), str(SOURCES)],
+        [str(PROGRAM), HOST, str(target.media_port), str(SECONDS), str(SOURCES), ATTACKER],
         input=b"".join(struct.pack("!H", len(packet)) + packet for packet in packets), capture_output=True, check=True,
     )  # fmt: skip
     count, sent = map(int, told.stdout.split())

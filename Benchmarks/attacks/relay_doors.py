@@ -11,7 +11,7 @@ from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from tools import stun
-from tools.target import Attack, Outcome, Target
+from tools.target import ATTACKER, HOST, Attack, Outcome, Target
 from tools.wire import Session, connect, held_by_server, offer
 
 SECONDS = 45
@@ -41,13 +41,13 @@ class Member:
 
     def allocates(self, port: int, open_stream: "Open" = connect) -> bool:
         """Whether TURN over TCP or TLS works."""
-        with open_stream(port) as stream:
+        with open_stream(port, source=HOST) as stream:
             return stun.allocate(stream, self.turn_user, self.turn_password)
 
     def checks(self, target: Target) -> bool:
         """Whether a connectivity check over TCP is answered (framed as in RFC 4571)."""
         packet = stun.check(self.server_ufrag, self.ufrag, self.server_password)
-        with connect(target.media_port) as stream:
+        with connect(target.media_port, source=HOST) as stream:
             stream.sendall(struct.pack("!H", len(packet)) + packet)
             length = struct.unpack("!H", stun.read_exactly(stream, 2))[0]
             return struct.unpack_from("!H", stun.read_exactly(stream, length))[0] == 0x0101
@@ -63,7 +63,7 @@ TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
 TLS.check_hostname, TLS.verify_mode = False, ssl.CERT_NONE
 
 
-def connect_tls(port: int, *, source: str | None = None) -> socket.socket:
+def connect_tls(port: int, *, source: str = ATTACKER) -> socket.socket:
     """A TLS connection."""
     plain = connect(port, source=source)
     try:

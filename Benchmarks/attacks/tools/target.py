@@ -12,6 +12,8 @@ sys.path.insert(0, str(PROJECT / "Tests" / "Interop"))
 from rig.identity import Account, IdentityAPI  # noqa: E402
 
 HOST = "127.0.0.1"
+# Where attackers come from: not the address of those who do nothing wrong, since limits hold by address.
+ATTACKER = "127.0.2.1"
 
 
 @dataclass

@@ -8,21 +8,26 @@ import socket
 import struct
 import time
 
-from .target import HOST, Account, Target
+from .target import ATTACKER, HOST, Account, Target
 
 TEXT, CLOSE, PING = 1, 8, 9
 ANSWER_SECONDS = 15
+# ip(7); Python names it from 3.12 on.
+IP_BIND_ADDRESS_NO_PORT = 24
+# 127.0.0.1 as /proc/net/tcp writes it on a little-endian machine.
+LOOPBACK_IN_TABLE = "0100007F"
 
 
-def connect(port: int, *, source: str | None = None, receive_buffer: int | None = None) -> socket.socket:
-    """A TCP connection to the server; `source` is another address of this machine."""
+def connect(port: int, *, source: str = ATTACKER, receive_buffer: int | None = None) -> socket.socket:
+    """A TCP connection to the server, from an address of this machine."""
     made = socket.socket()
     if receive_buffer is not None:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
-    if source is not None:
-        made.bind((source, 0))
     made.settimeout(ANSWER_SECONDS)
     try:
+        # The port is chosen on connecting, so that connections to several ports can share one.
+        made.setsockopt(socket.IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, 1)
+        made.bind((source, 0))
         made.connect((HOST, port))
     except OSError:
         made.close()
@@ -193,7 +198,9 @@ def held_by_server(port: int, remote_ports: set[int]) -> int:
         next(table)
         for line in table:
             fields = line.split()
-            local, remote, inode = fields[1], fields[2], fields[9]
-            if int(local.split(":")[1], 16) == port and int(remote.split(":")[1], 16) in remote_ports:
+            local, remote, inode = fields[1], fields[2].split(":"), fields[9]
+            # Others may have the same port at this machine's first address.
+            is_attacker = remote[0] != LOOPBACK_IN_TABLE and int(remote[1], 16) in remote_ports
+            if is_attacker and int(local.split(":")[1], 16) == port:
                 held += inode != "0"
     return held
