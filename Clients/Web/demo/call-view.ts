@@ -81,7 +81,8 @@ export class CallView {
     /** Takes another camera while one is sent. */
     switchCamera(camera: VideoDeviceInfo): void {
         const stream = this.call?.localVideoStreams.find(it => it.mediaStreamType === 'Video');
-        stream?.switchSource(camera).catch(error => toast(describeError(error), true));
+        if (!stream || stream.source?.id === camera.id) return;
+        stream.switchSource(camera).catch(error => toast(describeError(error), true));
     }
 
     private readonly stateChanged = () => {

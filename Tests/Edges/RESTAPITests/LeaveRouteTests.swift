@@ -34,7 +34,7 @@ struct LeaveRouteTests {
             throw StoreError.cannotWrite(path: "/secret/switchboard.db", .diskFull)
         }
         OperationsRoutes(
-            readiness: { .ready }, impediment: { "The disk of the data folder is full." }, metricsText: { "" },
+            readiness: { .ready }, impediment: { "The disk of the data folder is full." }, metrics: nil,
             keySetJSON: "{}"
         ).addRoutes(to: router)
         try await Application(router: router).test(.router, test)

@@ -10,8 +10,9 @@ import Testing
     func headSaysOfTheAnswerWhatGetWould(path: String) async throws {
         let router = Router(context: BasicRequestContext.self)
         router.add(middleware: ContractMiddleware())
-        OperationsRoutes(readiness: { .ready }, metricsText: { "a 1\n" }, keySetJSON: #"{"keys":[]}"#)
-            .addRoutes(to: router)
+        OperationsRoutes(
+            readiness: { .ready }, metrics: .init(answersProxies: true) { "a 1\n" }, keySetJSON: #"{"keys":[]}"#
+        ).addRoutes(to: router)
         try await Application(router: router).test(.live) { client in
             let get = try await client.executeRequest(uri: path, method: .get, headers: [:], body: nil)
             let head = try await client.executeRequest(uri: path, method: .head, headers: [:], body: nil)
