@@ -28,6 +28,8 @@ struct ForwardingBenchmark: ParsableCommand {
     var size = 1200
     @Flag(help: "Without segmentation offload.")
     var plain = false
+    @Flag(help: "With a server that has all addresses, and answers from the one that was asked.")
+    var everywhere = false
 
     func run() throws {
         // Publishers also receive when there are several: "10 to 10" is a call of ten.
@@ -35,7 +37,8 @@ struct ForwardingBenchmark: ParsableCommand {
         let memoryBefore = residentKilobytes()
         var call = try SyntheticCall.make(
             peers: count, videoSlots: publishers == 1 ? 1 : publishers, usesSegmentation: !plain,
-            startBitrate: CongestionController.defaultMaximum, startingAt: MonotonicClock.now())
+            startBitrate: CongestionController.defaultMaximum, startingAt: MonotonicClock.now(),
+            bindsEverywhere: everywhere)
         let memory = residentKilobytes() - memoryBefore
         for receiver in 0..<count {
             var slot = 3

@@ -82,7 +82,12 @@ struct CallMeasurement: Service {
             ("stray_datagrams", counters.strayDatagrams),
             ("refused_stun_requests", counters.refusedSTUN),
             ("handshakes", counters.handshakes),
-            ("failed_handshakes", counters.failedHandshakes),
+            ("failed_handshakes", counters.failedHandshakes.values.reduce(0, +)),
+            ("withheld_datagrams", counters.withheldDatagrams),
+            ("forgotten_paths", counters.forgottenPaths),
+            ("expired_paths", counters.expiredPaths),
+            ("refused_streams", counters.refusedStreams),
+            ("refused_checks", counters.refusedChecks),
         ]
         for (name, value) in values {
             Gauge(label: "switchboard_media_\(name)", dimensions: [("worker", "\(worker)")]).record(value)

@@ -81,7 +81,7 @@ func composeCalling(on platform: Platform) async throws -> CallingSide {
             await engine.qualities(in: call).map { CallMediaReport(callId: call, qualities: $0) }
         },
         services: relay.services + [
-            MediaService(engine: engine, directory: directory),
+            MediaService(engine: engine, directory: directory, logger: platform.logger),
             CallLog(directory: directory, logger: platform.logger),
             CallMeasurement(directory: directory, engine: engine, signaling: signaling),
         ],

@@ -1,6 +1,9 @@
 import Calling
 import Conference
+import DTLS
+import Logging
 import MediaWorker
+import Metrics
 import PayloadFormats
 import ProtocolCore
 import SDP
@@ -82,12 +85,19 @@ struct MediaBridge: MediaPlane {
 struct MediaService: Service {
     let engine: MediaEngine
     let directory: CallDirectory
+    let logger: Logger
 
     func run() async throws {
         await withGracefulShutdownHandler {
             for await event in engine.events {
                 if case .codecWanted(let conference, let participant, _, let codec, _) = event {
                     await engine.noteCodecAsked(codec.name, of: participant, in: conference)
+                }
+                if case .failed(let conference, let participant, let failure) = event {
+                    Counter(label: "switchboard_dtls_failures", dimensions: [("reason", failure.kind.rawValue)])
+                        .increment()
+                    logger.warning(
+                        "call \(conference): no media for participant \(participant), since DTLS failed: \(failure)")
                 }
                 if let event = MediaEvent(event) { await directory.handle(event) }
             }

@@ -30,7 +30,7 @@ public actor MediaWorker {
         name: String, bindingTo endpoint: SocketEndpoint, identity: DTLSIdentity, usesSegmentation: Bool, seed: UInt64,
         publish: @escaping @Sendable (WorkerEvent) -> Void
     ) throws(SystemError) {
-        let socket = try UDPSocket(bindingTo: endpoint)
+        let socket = try UDPSocket(bindingTo: endpoint, tellsLocalAddresses: true)
         local = socket.local
         executor = try EventLoopExecutor(name: name)
         core = WorkerCore(socket: socket, identity: identity, usesSegmentation: usesSegmentation, seed: seed)

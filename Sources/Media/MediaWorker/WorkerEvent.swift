@@ -1,4 +1,5 @@
 public import Conference
+public import DTLS
 public import ProtocolCore
 
 /// What a media worker tells about the calls that it carries; participants by the names they were added under.
@@ -8,7 +9,7 @@ public enum WorkerEvent: Sendable {
     /// Nothing was heard of the participant for `WorkerCore.silenceLimit`.
     case interrupted(conference: String, participant: String)
     /// DTLS failed; no media will ever flow over this transport.
-    case failed(conference: String, participant: String, reason: String)
+    case failed(conference: String, participant: String, DTLSFailure)
     /// Who speaks, loudest first; levels 0 (silence) ... 1.
     case speakers(conference: String, dominant: [String], levels: [String: Double])
     case slots(conference: String, participant: String, [SlotContent])
