@@ -242,7 +242,7 @@ let benchmarks: [Target] = [
     .executableTarget(
         name: "forwarding-benchmark",
         dependencies: [
-            "CAllocationCounter", "CSockets", "Conference", "Congestion", "MediaIO", "MediaLab", "MediaWorker",
+            "CAllocationCounter", "CSockets", "Conference", "Congestion", "ICE", "MediaIO", "MediaLab", "MediaWorker",
             "ProtocolCore",
             argumentParser,
         ], path: "Benchmarks/Forwarding", swiftSettings: strict),

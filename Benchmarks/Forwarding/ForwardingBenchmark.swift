@@ -30,8 +30,11 @@ struct ForwardingBenchmark: ParsableCommand {
     var plain = false
     @Flag(help: "With a server that has all addresses, and answers from the one that was asked.")
     var everywhere = false
+    @Flag(help: "Measure instead what it costs to refuse a stranger's datagram, in CPU nanoseconds.")
+    var refusals = false
 
     func run() throws {
+        if refusals { return try Refusals().run() }
         // Publishers also receive when there are several: "10 to 10" is a call of ten.
         let count = publishers == 1 ? receivers + 1 : max(publishers, receivers)
         let memoryBefore = residentKilobytes()
