@@ -130,7 +130,7 @@ let edges: [Target] = [
     room(
         "Relay", in: "Edges/Relay",
         [
-            "Cryptography", "ProtocolCore", "STUN", "TURN", lifecycle, logging, nio,
+            "Cryptography", "MediaIO", "ProtocolCore", "STUN", "TURN", lifecycle, logging, nio,
             product("NIOPosix", "swift-nio"),
         ]),
     room(

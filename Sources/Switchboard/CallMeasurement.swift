@@ -1,6 +1,7 @@
 import Calling
 import Conference
 import Congestion
+import MediaIO
 import MediaWorker
 import Metrics
 import ServiceLifecycle
@@ -49,6 +50,12 @@ struct CallMeasurement: Service {
             Gauge(
                 label: "switchboard_media_links", dimensions: [("worker", "\(worker)"), ("state", state.rawValue)]
             ).record(summary.links[state.rawValue] ?? 0)
+        }
+        for transport in MediaTransport.allCases {
+            Gauge(
+                label: "switchboard_media_participants",
+                dimensions: [("worker", "\(worker)"), ("transport", transport.rawValue)]
+            ).record(summary.transports[transport] ?? 0)
         }
         Gauge(label: "switchboard_media_available_bitrate", dimensions: [("worker", "\(worker)")])
             .record(summary.availableBitrate)

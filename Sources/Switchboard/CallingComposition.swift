@@ -97,13 +97,16 @@ func composeCalling(on platform: Platform) async throws -> CallingSide {
         })
 }
 
-func makeMediaEngine(_ settings: Settings, reach: MediaReach) async throws -> MediaEngine {
+func makeMediaEngine(
+    _ settings: Settings, reach: MediaReach, relayedPorts: RelayedPorts? = nil
+) async throws -> MediaEngine {
     var configuration = MediaEngine.Configuration()
     configuration.firstPort = UInt16(clamping: settings.mediaPort)
     configuration.workers =
         settings.mediaWorkers > 0 ? settings.mediaWorkers : ProcessInfo.processInfo.activeProcessorCount
     configuration.bindAddress = settings.mediaBindAddress
     configuration.advertisedAddresses = reach.advertised.map(\.address)
+    configuration.relayedPorts = relayedPorts
     configuration.offersTCP = settings.isMediaTCPEnabled
     let now = Int64(Date().timeIntervalSince1970)
     do {

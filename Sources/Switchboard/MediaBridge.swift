@@ -2,6 +2,7 @@ import Calling
 import Conference
 import DTLS
 import Logging
+import MediaIO
 import MediaWorker
 import Metrics
 import PayloadFormats
@@ -99,11 +100,22 @@ struct MediaService: Service {
                     logger.warning(
                         "call \(conference): no media for participant \(participant), since DTLS failed: \(failure)")
                 }
+                if case .transportChanged(let conference, let participant, let transport) = event {
+                    logger.info("call \(conference): media of participant \(participant) \(describe(transport))")
+                }
                 if let event = MediaEvent(event) { await directory.handle(event) }
             }
         } onGracefulShutdown: {
             Task { await engine.stop() }
         }
+    }
+}
+
+private func describe(_ transport: MediaTransport) -> String {
+    switch transport {
+    case .udp: "goes by UDP again"
+    case .tcp: "goes over TCP, since its UDP did not get through; expect it to be late where packets are lost"
+    case .relay: "goes through the TURN server, since its UDP did not get through"
     }
 }
 
@@ -115,6 +127,7 @@ extension MediaEvent {
             self = .connected(CallID(conference), ParticipantID(participant))
         case .interrupted(let conference, let participant):
             self = .interrupted(CallID(conference), ParticipantID(participant))
+        case .transportChanged: return nil
         case .failed(let conference, let participant, _):
             self = .interrupted(CallID(conference), ParticipantID(participant))
         case .speakers(let conference, let dominant, let levels):
@@ -142,7 +155,7 @@ extension MediaEvent {
                         LinkAllocation.Slot(
                             mid: slot.mid.rawValue, rid: slot.rid?.rawValue, width: slot.size?.width,
                             height: slot.size?.height, bitrate: slot.bitrate, reason: slot.reason.rawValue)
-                    }))
+                    }, transport: allocation.transport.rawValue))
         }
     }
 }

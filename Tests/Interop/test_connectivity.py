@@ -165,6 +165,8 @@ def test_chromium_calls_over_tcp(
         call_works(peer, plain_client, group_id)
         metrics = server.metrics()
         assert re.search(r"^switchboard_ice_tcp_connections_made [1-9]", metrics, re.MULTILINE)
+        by_tcp = r"^switchboard_media_participants\{[^}]*transport=\"tcp\"[^}]*\} [1-9]"
+        eventually(lambda: re.search(by_tcp, server.metrics(), re.MULTILINE), "a participant who comes by TCP")
     finally:
         peer.close()
 

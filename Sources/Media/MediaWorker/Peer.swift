@@ -2,6 +2,7 @@ public import Conference
 internal import Congestion
 internal import DTLS
 internal import ICE
+internal import MediaIO
 public import ProtocolCore
 internal import RTP
 internal import SRTP
@@ -38,6 +39,8 @@ struct Peer: ~Copyable {
     let paths = PeerPaths()
     /// Where packets go; nil until a path is known to be the peer's.
     var destination: NetworkPath?
+    /// How its media reaches this machine.
+    var transport = MediaTransport.udp
     /// Where the flights of a handshake go until then: the pair that it has nominated or else checked last.
     var handshakePath: NetworkPath?
     /// Flights that must wait until more may be sent there.

@@ -144,9 +144,21 @@ extension WorkerCore {
         }
         if next != present {
             peer.pointee.destination = next
+            if let next { noteTransport(of: peer, next) }
             if let present, let next { pathChanged(from: present, to: next, of: peer) }
         }
         peer.pointee.conference.pointee.setReachable(isReady(peer), peer.pointee.member)
+    }
+
+    /// Notes how a peer comes, and tells when it is not by UDP, or is again.
+    private mutating func noteTransport(of peer: UnsafeMutablePointer<Peer>, _ path: NetworkPath) {
+        guard let transport = relayedPorts?.transport(of: path.remote), transport != peer.pointee.transport else {
+            return
+        }
+        peer.pointee.transport = transport
+        events.append(
+            .transportChanged(
+                conference: peer.pointee.conferenceName, participant: peer.pointee.participant, transport))
     }
 
     /// What was in flight may be lost, and the new path is another link.

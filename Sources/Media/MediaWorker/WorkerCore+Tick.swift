@@ -145,7 +145,7 @@ extension WorkerCore {
                     WorkerEvent.ReceiverAllocation(
                         budget: report.budget, needed: report.needed,
                         state: report.budget.map { _ in receiver.pointee.control.pointee.controller.state.rawValue },
-                        slots: report.slots)))
+                        slots: report.slots, transport: receiver.pointee.transport)))
         case .slots(let member, let reports):
             guard let receiver = peer(ofMember: member, in: conference) else { return }
             let contents = reports.map { report in

@@ -42,6 +42,8 @@ package struct WorkerCore: ~Copyable {
     var seeds: SeededGenerator
     /// The time of the present wake-up: what is sent now leaves now.
     var clock = Instant.zero
+    /// Who comes by TCP or through the TURN server.
+    package var relayedPorts: RelayedPorts?
     package var events: [WorkerEvent] = []
     package var counters = WorkerCounters()
 

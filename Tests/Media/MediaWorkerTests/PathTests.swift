@@ -243,4 +243,20 @@ struct ServerAddressTests {
         let call = try SyntheticCall.make(peers: 2, videoSlots: 0, bindsEverywhere: true)
         #expect(call.core.counters.handshakes == 2)
     }
+
+    @Test("Who comes over TCP or the relay is named, and again when UDP gets through")
+    func transports() throws {
+        var call = try SyntheticCall.make(peers: 2, videoSlots: 0)
+        let ports = RelayedPorts()
+        call.core.relayedPorts = ports
+        var told: [MediaTransport] = []
+        for transport in [MediaTransport.tcp, .tcp, .relay, .udp] {
+            try call.peers[1].changeAddress()
+            if transport != .udp { ports.note(transport, at: call.peers[1].socket.local) }
+            call.core.events = []
+            call.check(1)
+            for case .transportChanged(_, "p1", let transport) in call.core.events { told.append(transport) }
+        }
+        #expect(told == [.tcp, .relay, .udp])
+    }
 }
