@@ -137,7 +137,7 @@ let edges: [Target] = [
     room(
         "Relay", in: "Edges/Relay",
         [
-            "Cryptography", "ProtocolCore", "STUN", "TURN", lifecycle, logging, nio,
+            "Cryptography", "MediaIO", "ProtocolCore", "STUN", "TURN", lifecycle, logging, nio,
             product("NIOPosix", "swift-nio"),
         ]),
     room(
@@ -255,7 +255,7 @@ let benchmarks: [Target] = [
     .executableTarget(
         name: "forwarding-benchmark",
         dependencies: [
-            "CAllocationCounter", "CSockets", "Conference", "Congestion", "MediaIO", "MediaLab", "MediaWorker",
+            "CAllocationCounter", "CSockets", "Conference", "Congestion", "ICE", "MediaIO", "MediaLab", "MediaWorker",
             "ProtocolCore",
             argumentParser,
         ], path: "Benchmarks/Forwarding", swiftSettings: strict),

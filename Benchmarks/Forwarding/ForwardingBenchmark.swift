@@ -28,14 +28,20 @@ struct ForwardingBenchmark: ParsableCommand {
     var size = 1200
     @Flag(help: "Without segmentation offload.")
     var plain = false
+    @Flag(help: "With a server that has all addresses, and answers from the one that was asked.")
+    var everywhere = false
+    @Flag(help: "Measure instead what it costs to refuse a stranger's datagram, in CPU nanoseconds.")
+    var refusals = false
 
     func run() throws {
+        if refusals { return try Refusals().run() }
         // Publishers also receive when there are several: "10 to 10" is a call of ten.
         let count = publishers == 1 ? receivers + 1 : max(publishers, receivers)
         let memoryBefore = residentKilobytes()
         var call = try SyntheticCall.make(
             peers: count, videoSlots: publishers == 1 ? 1 : publishers, usesSegmentation: !plain,
-            startBitrate: CongestionController.defaultMaximum, startingAt: MonotonicClock.now())
+            startBitrate: CongestionController.defaultMaximum, startingAt: MonotonicClock.now(),
+            bindsEverywhere: everywhere)
         let memory = residentKilobytes() - memoryBefore
         for receiver in 0..<count {
             var slot = 3

@@ -41,8 +41,11 @@ public struct LinkAllocation: Hashable, Sendable {
     /// Why it is what it is: a word of the protocol, such as `delayLimited`; nil while it is unknown.
     public var state: String?
     public var slots: [Slot]
+    /// How media reaches the receiver: `udp`, `tcp` or `relay`.
+    public var transport: String
 
-    public init(availableBitrate: Int?, state: String?, slots: [Slot]) {
+    public init(availableBitrate: Int?, state: String?, slots: [Slot], transport: String = "udp") {
+        self.transport = transport
         self.availableBitrate = availableBitrate
         self.state = state
         self.slots = slots

@@ -1,6 +1,7 @@
 import Calling
 import Conference
 import Congestion
+import MediaIO
 import MediaWorker
 import Metrics
 import ServiceLifecycle
@@ -58,6 +59,12 @@ struct CallMeasurement: Service {
                 label: "switchboard_media_links", dimensions: [("worker", "\(worker)"), ("state", state.rawValue)]
             ).record(summary.links[state.rawValue] ?? 0)
         }
+        for transport in MediaTransport.allCases {
+            Gauge(
+                label: "switchboard_media_participants",
+                dimensions: [("worker", "\(worker)"), ("transport", transport.rawValue)]
+            ).record(summary.transports[transport] ?? 0)
+        }
         Gauge(label: "switchboard_media_available_bitrate", dimensions: [("worker", "\(worker)")])
             .record(summary.availableBitrate)
         Gauge(label: "switchboard_media_needed_bitrate", dimensions: [("worker", "\(worker)")])
@@ -95,7 +102,12 @@ struct CallMeasurement: Service {
             ("stray_datagrams", counters.strayDatagrams),
             ("refused_stun_requests", counters.refusedSTUN),
             ("handshakes", counters.handshakes),
-            ("failed_handshakes", counters.failedHandshakes),
+            ("failed_handshakes", counters.failedHandshakes.values.reduce(0, +)),
+            ("withheld_datagrams", counters.withheldDatagrams),
+            ("forgotten_paths", counters.forgottenPaths),
+            ("expired_paths", counters.expiredPaths),
+            ("refused_streams", counters.refusedStreams),
+            ("refused_checks", counters.refusedChecks),
         ]
         for (name, value) in values {
             totals.record(value, "switchboard_media_\(name)", [("worker", "\(worker)")])

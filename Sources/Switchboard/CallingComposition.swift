@@ -90,7 +90,7 @@ func composeCalling(on platform: Platform) async throws -> CallingSide {
             await engine.qualities(in: call).map { CallMediaReport(callId: call, qualities: $0) }
         },
         services: relay.services + [
-            MediaService(engine: engine, directory: directory),
+            MediaService(engine: engine, directory: directory, logger: platform.logger),
             CallLog(directory: directory, logger: platform.logger),
             CallMeasurement(directory: directory, engine: engine, signaling: signaling),
         ],
@@ -106,13 +106,16 @@ func composeCalling(on platform: Platform) async throws -> CallingSide {
         })
 }
 
-func makeMediaEngine(_ settings: Settings, reach: MediaReach) async throws -> MediaEngine {
+func makeMediaEngine(
+    _ settings: Settings, reach: MediaReach, relayedPorts: RelayedPorts? = nil
+) async throws -> MediaEngine {
     var configuration = MediaEngine.Configuration()
     configuration.firstPort = UInt16(clamping: settings.mediaPort)
     configuration.workers =
         settings.mediaWorkers > 0 ? settings.mediaWorkers : ProcessInfo.processInfo.activeProcessorCount
     configuration.bindAddress = reach.bind.address
     configuration.advertisedAddresses = reach.advertised.map(\.address)
+    configuration.relayedPorts = relayedPorts
     configuration.offersTCP = settings.isMediaTCPEnabled
     let now = Int64(Date().timeIntervalSince1970)
     do {

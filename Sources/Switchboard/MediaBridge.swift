@@ -1,5 +1,8 @@
 import Calling
 import Conference
+import DTLS
+import Logging
+import MediaIO
 import MediaWorker
 import Metrics
 import PayloadFormats
@@ -91,6 +94,7 @@ struct MediaBridge: MediaPlane {
 struct MediaService: Service {
     let engine: MediaEngine
     let directory: CallDirectory
+    let logger: Logger
 
     func run() async throws {
         await withGracefulShutdownHandler {
@@ -98,11 +102,28 @@ struct MediaService: Service {
                 if case .codecWanted(let conference, let participant, _, let codec, _) = event {
                     await engine.noteCodecAsked(codec.name, of: participant, in: conference)
                 }
+                if case .failed(let conference, let participant, let failure) = event {
+                    Counter(label: "switchboard_dtls_failures", dimensions: [("reason", failure.kind.rawValue)])
+                        .increment()
+                    logger.warning(
+                        "call \(conference): no media for participant \(participant), since DTLS failed: \(failure)")
+                }
+                if case .transportChanged(let conference, let participant, let transport) = event {
+                    logger.info("call \(conference): media of participant \(participant) \(describe(transport))")
+                }
                 if let event = MediaEvent(event) { await directory.handle(event) }
             }
         } onGracefulShutdown: {
             Task { await engine.stop() }
         }
+    }
+}
+
+private func describe(_ transport: MediaTransport) -> String {
+    switch transport {
+    case .udp: "goes by UDP again"
+    case .tcp: "goes over TCP, since its UDP did not get through; expect it to be late where packets are lost"
+    case .relay: "goes through the TURN server, since its UDP did not get through"
     }
 }
 
@@ -116,6 +137,7 @@ extension MediaEvent {
             self = .interrupted(CallID(conference), ParticipantID(participant))
         case .closed(let conference, let participant, let isGoodbye):
             self = .closed(CallID(conference), ParticipantID(participant), isGoodbye: isGoodbye)
+        case .transportChanged: return nil
         case .failed(let conference, let participant, _):
             self = .interrupted(CallID(conference), ParticipantID(participant))
         case .speakers(let conference, let dominant, let levels):
@@ -143,7 +165,7 @@ extension MediaEvent {
                         LinkAllocation.Slot(
                             mid: slot.mid.rawValue, rid: slot.rid?.rawValue, width: slot.size?.width,
                             height: slot.size?.height, bitrate: slot.bitrate, reason: slot.reason.rawValue)
-                    }))
+                    }, transport: allocation.transport.rawValue))
         }
     }
 }

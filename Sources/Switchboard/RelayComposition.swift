@@ -136,7 +136,7 @@ func openMedia(
 ) async throws -> (MediaEngine, ICETCPAcceptor?) {
     var attempt = 1
     while true {
-        let engine = try await makeMediaEngine(settings, reach: reach)
+        let engine = try await makeMediaEngine(settings, reach: reach, relayedPorts: metering.ports)
         guard settings.isMediaTCPEnabled else { return (engine, nil) }
         let doors = engine.ports.compactMap { port -> ICETCPAcceptor.Door? in
             var listen = reach.bind

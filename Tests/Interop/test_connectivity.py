@@ -165,8 +165,34 @@ def test_chromium_calls_over_tcp(
         call_works(peer, plain_client, group_id)
         metrics = server.metrics()
         assert re.search(r"^switchboard_ice_tcp_connections_made_total [1-9]", metrics, re.MULTILINE)
+        by_tcp = r"^switchboard_media_participants\{[^}]*transport=\"tcp\"[^}]*\} [1-9]"
+        eventually(lambda: re.search(by_tcp, server.metrics(), re.MULTILINE), "a participant who comes by TCP")
     finally:
         peer.close()
+
+
+# A second address
+
+
+def test_udp_works_at_an_address_that_no_route_answers_from(
+    any_certificate: Browser, binary: Path, tmp_path: Path, group_id: str
+) -> None:
+    """All of 127.0.0.0/8 is this machine, and left to the kernel every answer comes from 127.0.0.1."""
+    server = Server(tmp_path / "data", "--media-advertised-addresses", "127.0.0.77").start()
+    other = PlainClient(server.origin, server.identity.create(), "Plain", voice_hertz=900)
+    peer = None
+    try:
+        other.connect()
+        peer = NetworkPeer(any_certificate, server.origin, server.identity.create().token, group_id)
+        state = wait_until_connected(peer)
+        remote = state["remote"]
+        assert (remote["protocol"], remote["address"]) == ("udp", "127.0.0.77"), peer.describe()
+        call_works(peer, other, group_id)
+    finally:
+        if peer:
+            peer.close()
+        other.close()
+        server.stop()
 
 
 # IPv6

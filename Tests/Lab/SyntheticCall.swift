@@ -1,7 +1,7 @@
 internal import Conference
 package import Congestion
-internal import DTLS
-internal import ICE
+package import DTLS
+package import ICE
 internal import MediaIO
 package import MediaWorker
 package import ProtocolCore
@@ -15,49 +15,63 @@ package struct SyntheticCall: ~Copyable {
     package var now: Instant
     package let peers: UnsafeMutablePointer<SyntheticPeer>
     package private(set) var count = 0
-    private let serverIdentity: DTLSIdentity
+    package let serverIdentity: DTLSIdentity
+    private let clientIdentity: DTLSIdentity
+    private let videoSlots: Int
+    private let options: SyntheticDescription.Options
 
     /// Connects `count` peers. Throws when a socket or a handshake fails.
     ///
     /// By default their links are taken to carry so much that nothing waits and nothing is probed.
+    /// - Parameter bindsEverywhere: Whether the server takes packets under all addresses and answers from the one that was
+    ///   asked, as it does in earnest.
     package static func make(
-        peers count: Int, videoSlots: Int, announces: Bool = true, usesSegmentation: Bool = true,
-        startBitrate: Bitrate = CongestionController.defaultMaximum, startingAt now: Instant = .zero
+        peers count: Int, videoSlots: Int, options: SyntheticDescription.Options = .init(),
+        usesSegmentation: Bool = true, startBitrate: Bitrate = CongestionController.defaultMaximum,
+        startingAt now: Instant = .zero, answersChecks: Bool = true, bindsEverywhere: Bool = false
     ) throws -> SyntheticCall {
         let identity = try DTLSIdentity.generate(unixTime: 1_700_000_000)
-        let socket = try UDPSocket(bindingTo: .loopback(port: 0))
+        let socket = try UDPSocket(
+            bindingTo: bindsEverywhere ? .unspecified : .loopback(port: 0), tellsLocalAddresses: true)
         var call = SyntheticCall(
-            socket: socket, identity: identity, capacity: count, usesSegmentation: usesSegmentation, now: now)
+            socket: socket, identity: identity, capacity: count, usesSegmentation: usesSegmentation, now: now,
+            clientIdentity: try DTLSIdentity.generate(unixTime: 1_700_000_000), videoSlots: videoSlots,
+            options: options, bindsEverywhere: bindsEverywhere)
         call.core.startBitrate = startBitrate
-        let clientIdentity = try DTLSIdentity.generate(unixTime: 1_700_000_000)
-        for _ in 0..<count { try call.join(clientIdentity, videoSlots: videoSlots, announces: announces) }
+        for _ in 0..<count { try call.join(answersChecks: answersChecks) }
         return call
     }
 
     private init(
-        socket: consuming UDPSocket, identity: DTLSIdentity, capacity: Int, usesSegmentation: Bool, now: Instant
+        socket: consuming UDPSocket, identity: DTLSIdentity, capacity: Int, usesSegmentation: Bool, now: Instant,
+        clientIdentity: DTLSIdentity, videoSlots: Int, options: SyntheticDescription.Options, bindsEverywhere: Bool
     ) {
         serverIdentity = identity
+        self.clientIdentity = clientIdentity
+        self.videoSlots = videoSlots
+        self.options = options
         self.now = now
-        server = socket.local
+        // All of 127.0.0.0/8 is this machine, and no route would answer from 127.0.0.5.
+        server = SocketEndpoint(ipv4: bindsEverywhere ? 0x7f00_0005 : 0x7f00_0001, port: socket.local.port)
         core = WorkerCore(socket: socket, identity: identity, usesSegmentation: usesSegmentation, seed: 1)
         core.openConference(Self.name, seed: 2)
         peers = .allocate(capacity: capacity)
     }
 
-    private mutating func join(_ identity: DTLSIdentity, videoSlots: Int, announces: Bool) throws {
+    /// What the server answers to a peer's checks with.
+    package static func credentials(_ index: Int) -> ICECredentials {
+        ICECredentials(ufrag: "server\(index)", password: "another-password-of-26-let")
+    }
+
+    private mutating func join(answersChecks: Bool) throws {
         let index = count
         (peers + index).initialize(
-            to: try SyntheticPeer.make(server: server, identity: identity, serverIdentity: serverIdentity))
+            to: try SyntheticPeer.make(
+                server: server, identity: clientIdentity, serverIdentity: serverIdentity))
         count += 1
-        let credentials = ICECredentials(ufrag: "server\(index)", password: "another-password-of-26-let")
-        try core.apply(
-            SyntheticDescription.make(
-                index, local: credentials, remote: peers[index].credentials, fingerprint: identity.fingerprint,
-                videoSlots: videoSlots, announces: announces),
-            participant: "p\(index)", conference: Self.name, controlSSRC: SSRC(UInt32(index + 1)),
-            canonicalName: "server", now: now)
-        try connect(index, credentials)
+        peers[index].answersChecks = answersChecks
+        try negotiate(index)
+        try connect(index, Self.credentials(index))
     }
 
     deinit {
@@ -79,9 +93,21 @@ package struct SyntheticCall: ~Copyable {
         core.change(.onHold(false), for: "p\(index)", in: Self.name, now: now)
     }
 
-    /// Sends a connectivity check of a peer from its own socket.
+    /// Answers the offer of a peer, the first time or once more.
+    package mutating func negotiate(_ index: Int) throws {
+        try core.apply(
+            SyntheticDescription.make(
+                index, local: Self.credentials(index), remote: peers[index].credentials,
+                fingerprint: clientIdentity.fingerprint, videoSlots: videoSlots, options: options),
+            participant: "p\(index)", conference: Self.name, controlSSRC: SSRC(UInt32(index + 1)),
+            canonicalName: "server", now: now)
+    }
+
+    /// Sends a connectivity check of a peer from its own socket, and lets it answer the server's.
     package mutating func check(_ index: Int) {
-        peers[index].check(ICECredentials(ufrag: "server\(index)", password: "another-password-of-26-let"))
+        peers[index].check(Self.credentials(index))
+        core.readable(now: now)
+        peers[index].readable(now: now)
         core.readable(now: now)
     }
 
@@ -89,7 +115,7 @@ package struct SyntheticCall: ~Copyable {
     package mutating func checkFromAnotherAddress(_ index: Int) throws {
         var other = try SyntheticPeer.make(
             server: server, identity: serverIdentity, serverIdentity: serverIdentity)
-        other.check(ICECredentials(ufrag: "server\(index)", password: "another-password-of-26-let"))
+        other.check(Self.credentials(index))
         core.readable(now: now)
     }
 

@@ -19,17 +19,36 @@ package enum SyntheticDescription {
     /// SSRCs of the slots through which it receives; retransmissions are 500 above.
     package static func slot(_ index: Int, _ position: Int) -> SSRC { SSRC(UInt32(100_000 + 1000 * index + position)) }
 
+    /// What differs between one client and another.
+    package struct Options: Sendable {
+        /// Whether the offer names the SSRCs of what is published.
+        package var announces = true
+        /// Whether there are retransmission streams (RFC 4588).
+        package var hasRetransmissions = true
+        /// Whether packets carry transport-wide numbers.
+        package var numbersPackets = true
+        /// Whether the client says how much it can take (REMB).
+        package var estimatesBitrate = false
+
+        package init() {}
+    }
+
     package static func make(
         _ index: Int, local: ICECredentials, remote: ICECredentials, fingerprint: DTLS.CertificateFingerprint,
-        videoSlots: Int, announces: Bool = true
+        videoSlots: Int, options: Options = Options()
     ) -> PeerDescription {
+        let (announces, repairs) = (options.announces, options.hasRetransmissions)
+        var extensions = SyntheticPeer.extensionMap
+        if !options.numbersPackets { extensions[3] = nil }
         let audio = NegotiatedCodec(
             codec: .opus, payloadType: PayloadType(opus), rtxPayloadType: nil, clockRate: 48_000, channels: 2,
             h264: nil,
             packetizationMode: 0, feedback: [.transportCC])
         let video = NegotiatedCodec(
-            codec: .h264, payloadType: PayloadType(h264), rtxPayloadType: PayloadType(h264Retransmission),
-            clockRate: 90_000, channels: 1, h264: nil, packetizationMode: 1, feedback: [.nack, .pli, .transportCC])
+            codec: .h264, payloadType: PayloadType(h264),
+            rtxPayloadType: repairs ? PayloadType(h264Retransmission) : nil,
+            clockRate: 90_000, channels: 1, h264: nil, packetizationMode: 1,
+            feedback: options.estimatesBitrate ? [.nack, .pli, .remb] : [.nack, .pli, .transportCC])
         var lines = [
             NegotiatedLine(
                 mid: Mid("a"), kind: .audio, purposes: [.microphone], direction: .recvonly, codecs: [audio],
@@ -37,7 +56,7 @@ package enum SyntheticDescription {
                     purpose: .microphone, codecs: [audio],
                     streams: announces ? [PublishedStream(ssrc: microphone(index), rtxSSRC: nil)] : [], rids: [],
                     cname: nil),
-                slot: nil, extensions: SyntheticPeer.extensionMap, rejection: nil),
+                slot: nil, extensions: extensions, rejection: nil),
             NegotiatedLine(
                 mid: Mid("v"), kind: .video, purposes: [.camera], direction: .recvonly, codecs: [video],
                 publish: PublishedLine(
@@ -46,7 +65,7 @@ package enum SyntheticDescription {
                         ? [PublishedStream(ssrc: camera(index), rtxSSRC: cameraRetransmission(index))] : [],
                     rids: [],
                     cname: nil),
-                slot: nil, extensions: SyntheticPeer.extensionMap, rejection: nil),
+                slot: nil, extensions: extensions, rejection: nil),
         ]
         for position in 0..<(3 + videoSlots) {
             let isAudio = position < 3
@@ -58,9 +77,10 @@ package enum SyntheticDescription {
                     codecs: [isAudio ? audio : video], publish: nil,
                     slot: SlotLine(
                         purpose: isAudio ? .audioSlot : .videoSlot, ssrc: ssrc,
-                        rtxSSRC: isAudio ? nil : SSRC(ssrc.rawValue + 500), codecs: [isAudio ? audio : video],
+                        rtxSSRC: isAudio || !repairs ? nil : SSRC(ssrc.rawValue + 500),
+                        codecs: [isAudio ? audio : video],
                         streamID: "s\(position)", trackID: "t\(position)"),
-                    extensions: SyntheticPeer.extensionMap, rejection: nil))
+                    extensions: extensions, rejection: nil))
         }
         let session = NegotiatedSession(
             remoteICE: remote,

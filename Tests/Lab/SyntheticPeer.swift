@@ -19,11 +19,17 @@ package struct SyntheticPeer: ~Copyable {
         package var transportSequence: UInt16?
     }
 
-    package let socket: UDPSocket
-    package let credentials = ICECredentials(ufrag: "synthetic", password: "a-password-of-24-letters")
+    package private(set) var socket: UDPSocket
+    /// Whether it answers Binding requests, as every full agent does.
+    package var answersChecks = true
+    /// Its own, as those of any client are: whoever knows them can answer in its name.
+    package let credentials: ICECredentials
     package private(set) var isConnected = false
     /// RTP packets received since `takeReceived`.
     package private(set) var received: [Received] = []
+    /// Whether the datagrams of media are kept as they come, for `takeDatagrams`.
+    package var keepsDatagrams = false
+    private var datagrams: [[UInt8]] = []
     /// RTCP packets received since the beginning.
     package private(set) var reports: [RTCPPacket] = []
     package private(set) var failures: [String] = []
@@ -36,6 +42,7 @@ package struct SyntheticPeer: ~Copyable {
     private var receiver: SRTPReceiver?
     private var states: [SSRC: SRTPReceiveState] = [:]
     private var transaction: UInt8 = 0
+    private var sentBytes = 0
     private var feedbackCount: UInt8 = 0
     private var arrivals = TransportFeedbackRecorder(sender: SSRC(1), media: SSRC(0))
     private let extensions: HeaderExtensionMap
@@ -61,6 +68,8 @@ package struct SyntheticPeer: ~Copyable {
     }
 
     private init(socket: consuming UDPSocket, server: SocketEndpoint, dtls: DTLSSession) {
+        let port = socket.local.port
+        credentials = ICECredentials(ufrag: "synthetic\(port)", password: "a-password-of-its-own-\(port)")
         self.socket = socket
         self.server = server
         self.dtls = dtls
@@ -69,9 +78,28 @@ package struct SyntheticPeer: ~Copyable {
 
     /// Sends a connectivity check that nominates the pair.
     package mutating func check(_ remote: ICECredentials) {
+        send(connectivityCheck(remote))
+    }
+
+    /// The bytes of a connectivity check that nominates the pair.
+    package mutating func connectivityCheck(_ remote: ICECredentials) -> [UInt8] {
         transaction &+= 1
-        let message = connectivityCheck(from: credentials, to: remote, transaction: transaction)
-        send(message)
+        return MediaLab.connectivityCheck(from: credentials, to: remote, transaction: transaction)
+    }
+
+    /// Goes on under another address, as a client whose network has changed.
+    package mutating func changeAddress() throws {
+        socket = try UDPSocket(bindingTo: .loopback(port: 0))
+    }
+
+    /// How many bytes wait in the socket, which are taken, and how many were sent.
+    package mutating func countDatagrams() -> (bytes: Int, own: Int) {
+        var bytes = 0
+        while true {
+            let count = batch.receive(from: socket)
+            guard count > 0 else { return (bytes, sentBytes) }
+            for index in 0..<count { bytes += batch.datagram(index).count }
+        }
     }
 
     /// Starts the handshake, when the server has answered a check.
@@ -85,10 +113,22 @@ package struct SyntheticPeer: ~Copyable {
         while true {
             let count = batch.receive(from: socket)
             guard count > 0 else { break }
-            for index in 0..<count { receive(UnsafeRawBufferPointer(batch.datagram(index)), now: now) }
+            for index in 0..<count {
+                // Somebody behind a firewall would not get what comes from elsewhere.
+                guard batch.source(index) == server else {
+                    failures.append("a datagram from elsewhere")
+                    continue
+                }
+                receive(UnsafeRawBufferPointer(batch.datagram(index)), now: now)
+            }
         }
         while let feedback = arrivals.poll(now: now) { sendControl([.transportFeedback(feedback)]) }
         drive()
+    }
+
+    package mutating func takeDatagrams() -> [[UInt8]] {
+        defer { datagrams = [] }
+        return datagrams
     }
 
     package mutating func takeReceived() -> [Received] {
@@ -99,6 +139,8 @@ package struct SyntheticPeer: ~Copyable {
     private mutating func receive(_ datagram: UnsafeRawBufferPointer, now: Instant) {
         guard let first = datagram.first else { return }
         switch first {
+        case 0...3:
+            if answersChecks, let answer = answer(toCheck: datagram) { send(answer) }
         case 20...63:
             dtls.handle(datagram.bytes, now: now)
             drive()
@@ -113,6 +155,18 @@ package struct SyntheticPeer: ~Copyable {
         }
     }
 
+    /// The answer to a Binding request that is for us; nil for what is none.
+    private func answer(toCheck datagram: UnsafeRawBufferPointer) -> [UInt8]? {
+        let key = Array(credentials.password.utf8)
+        guard let request = try? STUNMessage(parsing: datagram.bytes), request.messageClass == .request,
+            request.username?.hasPrefix("\(credentials.ufrag):") == true, request.hasValidFingerprint,
+            request.hasValidIntegrity(key: key)
+        else { return nil }
+        var answer = STUNMessageBuilder(successTo: request)
+        answer.add(xorMappedAddress: server)
+        return answer.finish(integrityKey: key)
+    }
+
     private mutating func receiveControl(_ datagram: UnsafeRawBufferPointer) {
         guard let compound = try? receiver?.unprotectRTCP(datagram.bytes),
             let packets = try? RTCPCompound.parse(compound.span.bytes)
@@ -124,6 +178,7 @@ package struct SyntheticPeer: ~Copyable {
     }
 
     private mutating func receiveMedia(_ datagram: UnsafeRawBufferPointer, now: Instant) {
+        if keepsDatagrams { datagrams.append(Array(datagram)) }
         guard let base = datagram.baseAddress, let header = try? RTPHeader(parsing: datagram.bytes),
             let values = try? ReceivedExtensions(parsing: datagram.bytes, header: header, map: extensions)
         else {
@@ -177,6 +232,7 @@ package struct SyntheticPeer: ~Copyable {
     }
 
     package mutating func send(_ datagram: [UInt8]) {
+        sentBytes += datagram.count
         outgoing.begin(server, onIPv6Socket: false)
         datagram.withUnsafeBytes { outgoing.reserve().copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
         outgoing.commit(length: datagram.count)
@@ -222,7 +278,12 @@ package struct SyntheticPeer: ~Copyable {
 
     /// Encrypts and sends what need not be RTCP but for its first eight bytes.
     package mutating func sendControl(_ bytes: [UInt8]) {
-        if let protected = sender?.protectRTCP(bytes) { send(protected) }
+        if let protected = protectControl(bytes) { send(protected) }
+    }
+
+    /// The bytes of an SRTCP packet; nil before the handshake is done.
+    package mutating func protectControl(_ bytes: [UInt8]) -> [UInt8]? {
+        sender?.protectRTCP(bytes)
     }
 
     /// Reports so many packets in a row as having arrived one behind the other (250 µs apart), without looking at what

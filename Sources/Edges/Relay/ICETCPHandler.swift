@@ -1,4 +1,5 @@
 internal import Logging
+internal import MediaIO
 internal import NIOCore
 internal import NIOPosix
 internal import ProtocolCore
@@ -169,6 +170,7 @@ final class ICETCPHandler: ChannelInboundHandler {
         switch (result, state) {
         case (.success(let bridge), .opening(let waiting)):
             state = .bridged(bridge)
+            meter.note(.tcp, bridge)
             for packet in waiting { bridge.write(packet, promise: nil) }
             bridge.flush()
         case (.success(let bridge), .fresh), (.success(let bridge), .bridged), (.success(let bridge), .closed):

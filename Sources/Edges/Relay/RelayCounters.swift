@@ -1,3 +1,4 @@
+internal import MediaIO
 import Synchronization
 
 /// What the relay and the TCP doors to the media workers have done since the start.
@@ -48,6 +49,8 @@ final class RelayMeter: Sendable {
     let mediaConnectionsMade = Atomic<Int>(0)
     let refusedConnections = Atomic<Int>(0)
     private let limitHits = Mutex<[RelayBound: Int]>([:])
+    /// Tells the media workers who comes through here.
+    let ports = RelayedPorts()
     private let refusedRequests = Mutex<[Int: Int]>([:])
 
     func countRefusal(_ code: Int, times: Int = 1) {

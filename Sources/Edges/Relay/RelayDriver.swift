@@ -1,6 +1,7 @@
 internal import Cryptography
 internal import Foundation
 internal import Logging
+internal import MediaIO
 internal import NIOCore
 internal import NIOPosix
 internal import ProtocolCore
@@ -203,6 +204,7 @@ final class RelayDriver {
                 return
             }
             relays[request.id] = channel
+            surroundings.meter.note(.relay, channel)
             surroundings.meter.allocations.count()
             surroundings.meter.allocationsMade.count()
             perform(effects)

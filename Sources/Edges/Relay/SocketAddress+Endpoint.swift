@@ -1,4 +1,5 @@
 internal import Glibc
+internal import MediaIO
 internal import NIOCore
 internal import ProtocolCore
 
@@ -62,5 +63,14 @@ extension SocketAddress {
             fill(bytes)
             return bytes.load(as: type)
         }
+    }
+}
+
+extension RelayMeter {
+    /// Tells the media workers on whose behalf a socket was opened, until it is closed.
+    func note(_ transport: MediaTransport, _ socket: any Channel) {
+        guard let address = socket.localAddress?.endpoint else { return }
+        ports.note(transport, at: address)
+        socket.closeFuture.whenComplete { [ports] _ in ports.forget(address) }
     }
 }

@@ -1,4 +1,5 @@
 public import Logging
+public import MediaIO
 public import NIOCore
 public import NIOPosix
 internal import ProtocolCore
@@ -120,4 +121,7 @@ public struct RelayMetering: Sendable {
     public init() {}
 
     public var counters: RelayCounters { meter.counters }
+
+    /// Whose sockets toward the media workers are on behalf of clients, and how these have come.
+    public var ports: RelayedPorts { meter.ports }
 }

@@ -107,7 +107,8 @@ extension ServerMessage {
             [
                 "type": "media.allocation", "callId": call.json,
                 "availableBitrate": allocation.availableBitrate.map { .integer($0) } ?? .null,
-                "state": allocation.state.map { .string($0) } ?? .null, "slots": .array(allocation.slots.map(\.json)),
+                "state": allocation.state.map { .string($0) } ?? .null,
+                "transport": .string(allocation.transport), "slots": .array(allocation.slots.map(\.json)),
             ]
         }
     }

@@ -14,6 +14,7 @@ extension Conference {
         guard let publisher = member(reference.member) else { return }
         let track = publisher.pointee.track(reference.source)
         guard let layer = track.pointee.layer(details.layer) else { return }
+        lastPacket = now
         if track.pointee.codec != details.codec { codecChanged(to: details.codec, of: track) }
         if reference.source == .microphone {
             if publisher.pointee.isMuted || publisher.pointee.isOnHold { return }

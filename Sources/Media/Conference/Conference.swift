@@ -26,6 +26,10 @@ public struct Conference: ~Copyable {
     /// Members with a camera or screen that is on, in ascending order.
     var publishers: [Int32] = []
     public private(set) var memberCount = 0
+    /// How many members can be reached.
+    private var reachedCount = 0
+    /// When a packet of media came last.
+    public internal(set) var lastPacket = Instant(nanoseconds: .min / 2)
     public internal(set) var counters = ConferenceCounters()
 
     /// `seed` starts the random first sequence numbers and timestamps of slots (RFC 3550 §5.1).
@@ -39,6 +43,9 @@ public struct Conference: ~Copyable {
             member.deallocate()
         }
     }
+
+    /// Whether any member can be reached.
+    public var isReached: Bool { reachedCount > 0 }
 
     func member(_ index: Int32) -> UnsafeMutablePointer<Member>? {
         guard index >= 0, Int(index) < members.count else { return nil }
@@ -55,6 +62,7 @@ public struct Conference: ~Copyable {
         member.initialize(to: Member(index: Int32(index), receiver: receiver))
         members[index] = member
         memberCount += 1
+        reachedCount += 1
         return Int32(index)
     }
 
@@ -79,6 +87,7 @@ public struct Conference: ~Copyable {
         publishers.removeAll { $0 == index }
         stage.remove(index)
         memberCount -= 1
+        if leaver.pointee.isReachable { reachedCount -= 1 }
         leaver.deinitialize(count: 1)
         leaver.deallocate()
         selectSpeakers(now: lastSpeakerUpdate ?? .zero)
@@ -111,6 +120,7 @@ public struct Conference: ~Copyable {
     public mutating func setReachable(_ isReachable: Bool, _ index: Int32) {
         guard let member = member(index), member.pointee.isReachable != isReachable else { return }
         member.pointee.isReachable = isReachable
+        reachedCount += isReachable ? 1 : -1
         if isReachable { restartSlots(of: index) }
     }
 

@@ -283,8 +283,9 @@ struct Slot {
     /// Builds the retransmission (RFC 4588) of a packet. Nil when the receiver has no RTX, or has used up what it may
     /// ask for.
     ///
-    /// Without RTX nothing is sent again: the header extensions would differ from the first time under the same SRTP
-    /// index, and AES-GCM must never see one nonce with two messages (RFC 7714 §8).
+    /// Without RTX nothing is made anew: the header extensions would differ from the first time under the same SRTP
+    /// index, and AES-GCM must never see one nonce with two messages (RFC 7714 §8). Whoever has the keys may keep what was
+    /// sent, and send that again.
     /// - Parameter isPadding: Sent to probe for bandwidth, not asked for: outside the budget.
     mutating func retransmit(
         _ details: PacketDetails, as lost: UInt16, shift: StreamShift, payload: UnsafeRawPointer, length: Int,

@@ -20,6 +20,9 @@ public struct ReceiveBatch: ~Copyable {
     let messages: UnsafeMutablePointer<csockets_message>
     private let vectors: UnsafeMutablePointer<iovec>
     private let addresses: UnsafeMutablePointer<SocketAddress>
+    /// Where the kernel writes to which of our addresses a datagram came.
+    let controls: UnsafeMutableRawPointer
+    static let controlStride = 64
     private let backEnd: IOBackEnd
 
     public init() {
@@ -33,6 +36,7 @@ public struct ReceiveBatch: ~Copyable {
         messages = .allocate(capacity: capacity)
         vectors = .allocate(capacity: capacity)
         addresses = .allocate(capacity: capacity)
+        controls = .allocate(byteCount: capacity * ReceiveBatch.controlStride, alignment: 16)
         for index in 0..<capacity {
             (addresses + index).initialize(to: SocketAddress())
             (vectors + index).initialize(
@@ -51,6 +55,7 @@ public struct ReceiveBatch: ~Copyable {
         messages.deallocate()
         vectors.deallocate()
         addresses.deallocate()
+        controls.deallocate()
     }
 
     /// Takes what waits in the socket, at most `capacity` datagrams; returns how many, 0 when nothing waits.
@@ -74,5 +79,22 @@ public struct ReceiveBatch: ~Copyable {
     @inline(__always)
     public func source(_ index: Int) -> SocketEndpoint? {
         addresses[index].endpoint
+    }
+
+    /// To which address of ours datagram `index` came; `unspecified` where the socket was not asked to tell.
+    @inline(__always)
+    public func local(_ index: Int) -> SocketEndpoint {
+        #if os(Linux) && !SWITCHBOARD_PORTABLE_IO
+            guard messages[index].header.msg_control != nil else { return .unspecified }
+            var high: UInt64 = 0
+            var low: UInt64 = 0
+            switch csockets_local_address(&messages[index].header, &high, &low) {
+            case 4: return SocketEndpoint(ipv4: UInt32(truncatingIfNeeded: low), port: 0)
+            case 6: return SocketEndpoint(ipv6High: high, low: low, port: 0)
+            default: return .unspecified
+            }
+        #else
+            return .unspecified
+        #endif
     }
 }

@@ -22,8 +22,8 @@
                 let reason = errno
                 if reason == EINTR { continue }
                 if segmentSizes[done] != 0, reason == EIO || reason == EINVAL || reason == EOPNOTSUPP {
-                    usesSegmentation = false
-                    sendUnsegmented(done, to: socket)
+                    // When not even single datagrams leave it is not for their segmentation: an address of ours is gone.
+                    if sendUnsegmented(done, to: socket) { usesSegmentation = false }
                 } else {
                     refusedDatagrams += datagrams(in: done)
                 }
@@ -31,11 +31,13 @@
             }
         }
 
+        /// Asks for segmentation, behind whatever else is said of the message.
         private func requestSegmentation(of index: Int) {
             let control = controls + index * SendBatch.controlStride
-            csockets_set_segment_size(control, segmentSizes[index])
+            let length = Int(messages[index].header.msg_controllen)
+            csockets_set_segment_size(control + length, segmentSizes[index])
             messages[index].header.msg_control = control
-            messages[index].header.msg_controllen = .init(csockets_segment_control_length())
+            messages[index].header.msg_controllen = .init(length + csockets_segment_control_length())
         }
 
         private func datagrams(in index: Int) -> Int {
@@ -43,18 +45,31 @@
             return size == 0 ? 1 : (vectors[index].iov_len + size - 1) / size
         }
 
-        private mutating func sendUnsegmented(_ index: Int, to socket: borrowing UDPSocket) {
-            guard let base = vectors[index].iov_base else { return }
+        /// Sends the segments of a message one by one; returns whether any left.
+        private mutating func sendUnsegmented(_ index: Int, to socket: borrowing UDPSocket) -> Bool {
+            guard let base = vectors[index].iov_base else { return false }
             let total = vectors[index].iov_len
             let size = Int(segmentSizes[index])
+            var header = messages[index].header
+            header.msg_controllen = .init(Int(header.msg_controllen) - csockets_segment_control_length())
+            if header.msg_controllen == 0 { header.msg_control = nil }
+            var anyLeft = false
             for offset in stride(from: 0, to: total, by: size) {
                 let length = min(size, total - offset)
-                let sent = UnsafeRawPointer(addresses + index).withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    sendto(socket.descriptor, base + offset, length, 0, $0, addresses[index].length)
+                var vector = iovec(iov_base: base + offset, iov_len: length)
+                let sent = withUnsafeMutablePointer(to: &vector) {
+                    header.msg_iov = $0
+                    return sendmsg(socket.descriptor, &header, 0)
                 }
                 systemCalls += 1
-                if sent == length { sentDatagrams += 1 } else { refusedDatagrams += 1 }
+                if sent == length {
+                    sentDatagrams += 1
+                    anyLeft = true
+                } else {
+                    refusedDatagrams += 1
+                }
             }
+            return anyLeft
         }
     }
 #endif

@@ -28,7 +28,8 @@ public struct SendBatch: ~Copyable {
     /// Bytes in one segmented datagram: below the 64 KiB of a UDP length.
     static let largestRunBytes = 65_000
     static let messageCapacity = 1024
-    static let controlStride = 32
+    /// Room for what is said of one message: the size of its segments and the address that it leaves from.
+    static let controlStride = 64
 
     // Not private for what is in other files: how each back end sends.
     let messages: UnsafeMutablePointer<csockets_message>
@@ -47,6 +48,8 @@ public struct SendBatch: ~Copyable {
     private var segmentCount = 0
     private var runIsClosed = true
     private var destination = SocketAddress()
+    private var source = SocketEndpoint.unspecified
+    private var isOnIPv6Socket = false
 
     public internal(set) var usesSegmentation: Bool
     /// Datagrams handed to the kernel, and those that it refused, since the start.
@@ -107,9 +110,21 @@ public struct SendBatch: ~Copyable {
     }
 
     /// Names the destination of what is committed next.
-    public mutating func begin(_ destination: SocketEndpoint, onIPv6Socket: Bool) {
+    /// - Parameter source: The address of ours that it shall leave from; `unspecified` leaves the choice to the kernel, as
+    ///   the portable back end always does.
+    public mutating func begin(
+        _ destination: SocketEndpoint, from source: SocketEndpoint = .unspecified, onIPv6Socket: Bool
+    ) {
         self.destination = SocketAddress(destination, onIPv6Socket: onIPv6Socket)
+        self.source = source
+        isOnIPv6Socket = onIPv6Socket
         runIsClosed = true
+    }
+
+    /// Names the path of what is committed next.
+    @inline(__always)
+    public mutating func begin(_ path: NetworkPath, onIPv6Socket: Bool) {
+        begin(path.remote, from: path.local, onIPv6Socket: onIPv6Socket)
     }
 
     /// Takes the `length` bytes written at `reserve()` as one datagram.
@@ -143,9 +158,23 @@ public struct SendBatch: ~Copyable {
         segmentSizes[index] = 0
         messages[index].header.msg_control = nil
         messages[index].header.msg_controllen = 0
+        if !source.isUnspecified { nameSource(of: index) }
         segmentSize = length
         segmentCount = 1
         runIsClosed = false
+    }
+
+    /// Says from which of our addresses a message leaves, where the back end can.
+    @inline(__always)
+    private func nameSource(of index: Int) {
+        #if os(Linux) && !SWITCHBOARD_PORTABLE_IO
+            guard backEnd == .linux, source.isIPv6 ? isOnIPv6Socket : true else { return }
+            let control = controls + index * SendBatch.controlStride
+            let low = source.isIPv6 || !isOnIPv6Socket ? source.low : 0xffff_0000_0000 | source.low
+            messages[index].header.msg_control = control
+            messages[index].header.msg_controllen = .init(
+                csockets_set_local_address(control, isOnIPv6Socket ? 1 : 0, source.high, low))
+        #endif
     }
 
     /// Hands everything to the kernel and empties the batch. What the kernel refuses is dropped, as a network would.

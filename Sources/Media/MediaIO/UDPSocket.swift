@@ -35,6 +35,8 @@ public struct UDPSocket: ~Copyable {
     public let isIPv6: Bool
     /// The address it is bound to, with the port that the kernel chose when 0 was asked for.
     public let local: SocketEndpoint
+    /// Whether the kernel says of each datagram to which of our addresses it came.
+    let tellsLocalAddresses: Bool
 
     /// Kernel buffer asked for in each direction: about 25 ms of a full 10 Gbit/s link.
     public static let bufferSize: Int32 = 8 << 20
@@ -42,7 +44,10 @@ public struct UDPSocket: ~Copyable {
     static let smallestBufferSize: Int32 = 128 << 10
 
     /// Binds to a literal address; `::` takes IPv4 too. Throws `SystemError`, for example when the port is taken.
-    public init(bindingTo endpoint: SocketEndpoint) throws(SystemError) {
+    /// - Parameter tellsLocalAddresses: Whether ``ReceiveBatch/local(_:)`` shall know to which of our addresses a datagram
+    ///   came (IP_PKTINFO; RFC 3542 §6). A socket that is bound to one address needs no telling, and only the Linux back
+    ///   end can.
+    public init(bindingTo endpoint: SocketEndpoint, tellsLocalAddresses: Bool = false) throws(SystemError) {
         let family = endpoint.isIPv6 ? AF_INET6 : AF_INET
         let descriptor = csockets_datagram_socket(family)
         guard descriptor >= 0 else { throw SystemError("socket") }
@@ -73,6 +78,13 @@ public struct UDPSocket: ~Copyable {
                 _ = getsockname(descriptor, $0, &address.length)
             }
         }
+        #if os(Linux) && !SWITCHBOARD_PORTABLE_IO
+            self.tellsLocalAddresses =
+                tellsLocalAddresses && endpoint.isUnspecified
+                && csockets_tell_local_addresses(descriptor, endpoint.isIPv6 ? 1 : 0) == 0
+        #else
+            self.tellsLocalAddresses = false
+        #endif
         self.descriptor = descriptor
         self.isIPv6 = endpoint.isIPv6
         self.local = address.endpoint ?? endpoint

@@ -11,6 +11,8 @@ struct IncomingStream {
     let isRetransmission: Bool
     /// Which simulcast layer of its source it carries or repairs.
     let layer: UInt8
+    /// Whether it was learnt from its packets, and not from an offer.
+    var isAdopted = false
 
     var security = SRTPReceiveState()
     var statistics: ReceiveStatistics

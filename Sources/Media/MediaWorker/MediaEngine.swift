@@ -2,7 +2,7 @@ internal import Conference
 internal import Cryptography
 public import DTLS
 internal import ICE
-internal import MediaIO
+public import MediaIO
 public import ProtocolCore
 public import SDP
 
@@ -22,6 +22,8 @@ public actor MediaEngine {
         public var usesSegmentation = true
         /// Whether answers name the workers' ports as TCP candidates too; somebody has to take those connections.
         public var offersTCP = false
+        /// Who comes by TCP or through the TURN server; nil where there is neither.
+        public var relayedPorts: RelayedPorts?
 
         public init() {}
     }
@@ -67,7 +69,8 @@ public actor MediaEngine {
             }
             let worker = try MediaWorker(
                 name: "media-\(index)", bindingTo: endpoint, identity: identity,
-                usesSegmentation: configuration.usesSegmentation, seed: random(),
+                usesSegmentation: configuration.usesSegmentation, relayedPorts: configuration.relayedPorts,
+                seed: random(),
                 publish: { continuation.yield($0) })
             await worker.start()
             workers.append(worker)

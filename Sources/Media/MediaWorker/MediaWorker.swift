@@ -27,13 +27,15 @@ public actor MediaWorker {
     ///   - seed: Random; makes hash tables unpredictable.
     ///   - publish: Takes what happens, called on the worker's thread: must return at once.
     public init(
-        name: String, bindingTo endpoint: SocketEndpoint, identity: DTLSIdentity, usesSegmentation: Bool, seed: UInt64,
+        name: String, bindingTo endpoint: SocketEndpoint, identity: DTLSIdentity, usesSegmentation: Bool,
+        relayedPorts: RelayedPorts? = nil, seed: UInt64,
         publish: @escaping @Sendable (WorkerEvent) -> Void
     ) throws(SystemError) {
-        let socket = try UDPSocket(bindingTo: endpoint)
+        let socket = try UDPSocket(bindingTo: endpoint, tellsLocalAddresses: true)
         local = socket.local
         executor = try EventLoopExecutor(name: name)
         core = WorkerCore(socket: socket, identity: identity, usesSegmentation: usesSegmentation, seed: seed)
+        core.relayedPorts = relayedPorts
         self.publish = publish
     }
 

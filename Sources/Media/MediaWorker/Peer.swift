@@ -2,6 +2,7 @@ public import Conference
 internal import Congestion
 internal import DTLS
 internal import ICE
+internal import MediaIO
 public import ProtocolCore
 internal import RTP
 internal import SRTP
@@ -11,15 +12,22 @@ struct Peer: ~Copyable {
     /// Streams that one peer may send; what goes beyond is dropped. A microphone, a camera with three layers and a
     /// screen, the video with retransmissions, twice over for streams that begin anew.
     static let streamLimit = 20
-    /// Addresses from which one peer's packets are taken; a client has one per network and candidate, seldom more
-    /// than four. Beyond that the old ones are forgotten.
-    static let addressLimit = 16
+    /// Streams that it may begin anew at once, and a second: each costs its receivers a keyframe.
+    static let streamChangeBurst = 64
+    static let streamChangeRate = 10
+
+    /// Checks that are looked into at once, and a second. A browser makes some hundred in its first second; a flood of
+    /// forged ones costs the worker no more than this.
+    static let checkBurst = 400
+    static let checkRate = 200
 
     let index: Int32
     let participant: String
     let conferenceName: String
     let conference: UnsafeMutablePointer<Conference>
     let member: Int32
+    /// Where its conference is in the schedule.
+    let conferenceIndex: Int
     /// Under which name our own RTCP speaks.
     let controlSSRC: SSRC
     /// Canonical name of everything we send to this peer (RFC 3550 §6.5.1).
@@ -27,8 +35,16 @@ struct Peer: ~Copyable {
 
     var ice: ICELiteAgent
     var dtls: DTLSSession
-    /// Where packets go; nil until the peer has nominated a pair.
-    var destination: SocketEndpoint?
+    /// The ways to it, and what is known of each.
+    let paths = PeerPaths()
+    /// Where packets go; nil until a path is known to be the peer's.
+    var destination: NetworkPath?
+    /// How its media reaches this machine.
+    var transport = MediaTransport.udp
+    /// Where the flights of a handshake go until then: the pair that it has nominated or else checked last.
+    var handshakePath: NetworkPath?
+    /// Flights that must wait until more may be sent there.
+    var held: [[UInt8]] = []
 
     /// Keys, once DTLS has agreed on them.
     var sender: UnsafeMutablePointer<SRTPSender>?
@@ -37,11 +53,13 @@ struct Peer: ~Copyable {
     var description: PeerDescription
     /// What it wants to see, by name: also of participants whose media is not there yet, or has begun anew.
     var wishes: [Mid: SlotWish] = [:]
-    /// How many source addresses lead to this peer.
-    var addressCount = 0
     var layout: HeaderLayout
     let streams: UnsafeMutablePointer<IncomingStream>
     var streamCount = 0
+    var checks = TokenBucket(rate: Double(Peer.checkRate), burst: Double(Peer.checkBurst))
+    var streamChanges = TokenBucket(rate: Double(Peer.streamChangeRate), burst: Double(Peer.streamChangeBurst))
+    /// What was sent lately to slots without retransmission streams; nil when it has none such.
+    var sentPackets: UnsafeMutablePointer<SentPackets>?
     var nextTransportSequence: UInt16 = 0
     /// Large, and used packet by packet, so it stays in one place.
     let control: UnsafeMutablePointer<SendControl>
@@ -57,6 +75,10 @@ struct Peer: ~Copyable {
     /// When its silence and reports, and the controller of its link, are looked after next.
     var nextWatch = Instant.zero
     var nextControl = Instant.zero
+    /// Nothing was ever sent to it, so there is nothing to control until something is.
+    var isControlIdle = false
+    /// When a packet of media came last, and so losses and arrivals are to be told.
+    var lastMedia = Instant(nanoseconds: -WorkerCore.mediaPause)
     /// Whether pictures wait until the link is alive again, and when it was last tried.
     var isStalled = false
     var lastKnock = Instant.zero
@@ -70,7 +92,7 @@ struct Peer: ~Copyable {
 
     init(
         index: Int32, participant: String, conferenceName: String, conference: UnsafeMutablePointer<Conference>,
-        member: Int32, controlSSRC: SSRC, canonicalName: String, description: PeerDescription,
+        member: Int32, conferenceIndex: Int, controlSSRC: SSRC, canonicalName: String, description: PeerDescription,
         dtls: consuming DTLSSession, startBitrate: Bitrate, now: Instant
     ) {
         self.index = index
@@ -78,6 +100,7 @@ struct Peer: ~Copyable {
         self.conferenceName = conferenceName
         self.conference = conference
         self.member = member
+        self.conferenceIndex = conferenceIndex
         self.controlSSRC = controlSSRC
         self.canonicalName = canonicalName
         self.description = description
@@ -102,6 +125,10 @@ struct Peer: ~Copyable {
         control.deallocate()
         arrivals.deinitialize(count: 1)
         arrivals.deallocate()
+        if let sentPackets {
+            sentPackets.deinitialize(count: 1)
+            sentPackets.deallocate()
+        }
         if let data {
             data.deinitialize(count: 1)
             data.deallocate()
@@ -151,6 +178,15 @@ struct Peer: ~Copyable {
             position -= 1
         }
         return nil
+    }
+
+    /// Whether a source sends under an SSRC that was not announced.
+    func hasAdopted(_ source: MediaSource) -> Bool {
+        for position in 0..<streamCount
+        where streams[position].source == source && streams[position].isAdopted && !streams[position].isRetransmission {
+            return true
+        }
+        return false
     }
 
     mutating func add(_ stream: IncomingStream) -> Bool {

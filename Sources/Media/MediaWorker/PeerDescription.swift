@@ -30,7 +30,11 @@ public struct PeerDescription: Sendable {
     public var data: NegotiatedDataLine?
     /// Whether it tells by stream which packets arrived (RFC 8888).
     public var reportsByStream = false
+    /// Whether it tells how much it can take (REMB), as negotiated for what it receives.
+    public var estimatesBitrate = false
     var payloads = PayloadTable()
+    /// SSRCs of slots whose receiver asks for lost packets and has no retransmission stream for one of its codecs.
+    var slotsRepairedInPlace: Set<UInt32> = []
 
     /// Reads an answered session; `local` are the credentials that the answer carries.
     public init(_ session: NegotiatedSession, local: ICECredentials) {
@@ -84,6 +88,11 @@ public struct PeerDescription: Sendable {
             types[MediaCodec(codec.codec)] = codec.payloadType
             rtxTypes[MediaCodec(codec.codec)] = codec.rtxPayloadType
         }
+        let isRepairedInPlace = slot.codecs.contains {
+            $0.feedback.contains(.nack) && ($0.rtxPayloadType == nil || slot.rtxSSRC == nil)
+        }
+        if kind != .audio, isRepairedInPlace { slotsRepairedInPlace.insert(slot.ssrc.rawValue) }
+        if slot.codecs.contains(where: { $0.feedback.contains(.remb) }) { estimatesBitrate = true }
         slots.append(
             SlotDescription(
                 mid: mid, kind: kind, ssrc: slot.ssrc, rtxSSRC: slot.rtxSSRC, payloadTypes: types,

@@ -1,6 +1,6 @@
 public import Conference
 internal import Congestion
-internal import MediaIO
+public import MediaIO
 public import ProtocolCore
 
 /// What one participant is sent at this moment, and why not more.
@@ -21,6 +21,8 @@ public struct AllocationSummary: Sendable {
     public var slots: [AllocationReason: Int] = [:]
     /// How many links are in which state; those of unknown receivers are left out.
     public var links: [String: Int] = [:]
+    /// How many participants' media goes which way.
+    public var transports: [MediaTransport: Int] = [:]
     /// Bits per second, over all links that are known.
     public var availableBitrate = 0
     public var neededBitrate = 0
@@ -45,7 +47,7 @@ extension WorkerCore {
                     allocation: WorkerEvent.ReceiverAllocation(
                         budget: budget, needed: conference.pointee.neededRate(of: peer.pointee.member),
                         state: budget.map { _ in control.pointee.controller.state.rawValue },
-                        slots: report?.slots ?? []),
+                        slots: report?.slots ?? [], transport: peer.pointee.transport),
                     sources: sources, roundTrip: control.pointee.controller.roundTrip,
                     lossShare: control.pointee.controller.lossShare, counters: peer.pointee.counters))
         }
@@ -56,6 +58,7 @@ extension WorkerCore {
         var summary = AllocationSummary()
         for case let peer? in peers {
             let conference = peer.pointee.conference
+            if isReady(peer) { summary.transports[peer.pointee.transport, default: 0] += 1 }
             for slot in conference.pointee.allocation(of: peer.pointee.member)?.slots ?? [] {
                 summary.slots[slot.reason, default: 0] += 1
             }

@@ -27,6 +27,12 @@ struct SendControl: ~Copyable {
     /// For feedback by stream: under which transport-wide numbers packets left that did not carry them.
     private var numberings: [UInt32: StreamNumbering] = [:]
     private var feedbackTime: Int64?
+    /// What the peer said last that it can take, and when (REMB).
+    private var receiverEstimate: (bitrate: Bitrate, at: Instant)?
+    /// Below this an estimate of the peer's is not believed: less than the smallest picture takes is no picture at all.
+    static let smallestEstimate = CongestionController.defaultMinimum
+    /// An estimate holds so long without another one; receivers send one each second (libwebrtc) or with each report.
+    static let estimateLifetime: Duration = .seconds(5)
 
     /// - Parameter start: What the link is taken to carry until feedback tells.
     init(start: Bitrate = CongestionController.defaultStart) {
@@ -44,6 +50,9 @@ struct SendControl: ~Copyable {
         firstSent = nil
         hasFeedback = false
     }
+
+    /// Whether anything was sent over the present path.
+    var hasSent: Bool { firstSent != nil }
 
     /// Whether the peer told what arrives, and has stopped to.
     var isStalled: Bool {
@@ -67,7 +76,17 @@ struct SendControl: ~Copyable {
     /// What all video and audio may take, in bits per second; nil while nothing limits it.
     @inline(__always)
     func budget(now: Instant) -> Int? {
-        isInForce(now: now) ? controller.capacity.bitsPerSecond : nil
+        if isInForce(now: now) { return controller.capacity.bitsPerSecond }
+        guard let estimate = receiverEstimate, now - estimate.at < SendControl.estimateLifetime else { return nil }
+        return estimate.bitrate.bitsPerSecond
+    }
+
+    /// Whether the peer has said what it can take.
+    var hasReceiverEstimate: Bool { receiverEstimate != nil }
+
+    /// Takes what the peer says that it can take, in bits per second; it counts where nothing else tells.
+    mutating func receive(estimate bitsPerSecond: Int, at now: Instant) {
+        receiverEstimate = (max(SendControl.smallestEstimate, Bitrate(bitsPerSecond: bitsPerSecond)), now)
     }
 
     @inline(__always)

@@ -8,16 +8,21 @@ internal import SRTP
 extension WorkerCore {
     @inline(never)
     mutating func receiveControl(
-        _ datagram: UnsafeMutableRawBufferPointer, _ peer: UnsafeMutablePointer<Peer>, now: Instant
+        _ datagram: UnsafeMutableRawBufferPointer, _ peer: UnsafeMutablePointer<Peer>, _ place: Int, now: Instant
     ) {
         guard let receiver = peer.pointee.receiver,
             let compound = try? receiver.pointee.unprotectRTCP(UnsafeRawBufferPointer(datagram).bytes),
             let packets = try? RTCPCompound.parse(compound.span.bytes)
         else {
             peer.pointee.counters.refusedPackets += 1
+            // It may be of somebody else who claims the path.
+            if let rival = rival(of: peer, place, now: now), let other = self.peer(rival.peer) {
+                receiveControl(datagram, other, Int(rival.place), now: now)
+            }
             return
         }
         peer.pointee.lastHeard = now
+        prove(.packet, place, of: peer, now: now)
         for packet in packets { handle(packet, from: peer, now: now) }
     }
 
@@ -33,14 +38,19 @@ extension WorkerCore {
                 of: TrackReference(member: member, source: stream.pointee.source), layer: stream.pointee.layer, at: now)
         case .genericNACK(let nack):
             peer.pointee.counters.receivedNacks += UInt64(nack.lost.count)
+            if let sent = peer.pointee.sentPackets, sent.pointee.covers(nack.media.rawValue) {
+                return sendAgain(nack.lost, ofSlot: nack.media, sent, to: peer, now: now)
+            }
             conference.pointee.retransmit(nack.lost, ofSlot: nack.media, to: member, now: now, queue: &queue)
             if !queue.hasRoom { flush() }
         case .pictureLossIndication(let request):
             peer.pointee.counters.receivedKeyframeRequests += 1
             conference.pointee.requestKeyframe(forSlot: request.media, by: member)
+            conferenceSchedule.wake(peer.pointee.conferenceIndex)
         case .fullIntraRequest(let request):
             peer.pointee.counters.receivedKeyframeRequests += 1
             for entry in request.entries { conference.pointee.requestKeyframe(forSlot: entry.ssrc, by: member) }
+            conferenceSchedule.wake(peer.pointee.conferenceIndex)
         case .transportFeedback(let feedback):
             peer.pointee.counters.reportedLost += UInt64(peer.pointee.control.pointee.receive(feedback, at: now))
             control(peer, now: now)
@@ -48,10 +58,11 @@ extension WorkerCore {
             peer.pointee.counters.reportedLost += UInt64(peer.pointee.control.pointee.receive(feedback, at: now))
             control(peer, now: now)
         case .receiverEstimatedMaximumBitrate(let estimate):
+            // What was not agreed on is not feedback (RFC 4585 §4.2).
+            guard peer.pointee.description.estimatesBitrate else { return }
             peer.pointee.counters.estimatedBitrate = estimate.bitsPerSecond
-            if !peer.pointee.control.pointee.isEnabled {
-                conference.pointee.setBudget(Int(clamping: estimate.bitsPerSecond), for: member)
-            }
+            peer.pointee.control.pointee.receive(estimate: Int(clamping: estimate.bitsPerSecond), at: now)
+            applyBudget(to: peer, now: now)
         case .goodbye(let goodbye):
             receiveGoodbye(goodbye, from: peer)
         case .receiverReport, .sourceDescription, .unknown:

@@ -11,6 +11,8 @@ extension WorkerCore {
     /// How often the controller of a link is asked while no feedback comes (it usually does every 100 ms), and while nothing is known of the link.
     static let controlInterval: Duration = .milliseconds(120)
     static let learningInterval: Duration = .milliseconds(20)
+    /// The same for a link over which nothing was sent yet.
+    static let idleControlInterval: Duration = .seconds(1)
     /// How often a packet is sent into a link that seems dead, so that feedback tells when it is not.
     static let knockInterval: Duration = .milliseconds(200)
 
@@ -19,11 +21,18 @@ extension WorkerCore {
         let control = peer.pointee.control
         guard isReady(peer), control.pointee.isEnabled else {
             peer.pointee.nextControl = now + WorkerCore.controlInterval
+            // What the peer itself has said expires.
+            if control.pointee.hasReceiverEstimate { applyBudget(to: peer, now: now) }
             return
         }
         control.pointee.poll(needed: peer.pointee.conference.pointee.neededRate(of: peer.pointee.member), now: now)
         applyBudget(to: peer, now: now)
         lookAfterLink(of: peer, now: now)
+        peer.pointee.isControlIdle = !control.pointee.hasSent
+        guard control.pointee.hasSent else {
+            peer.pointee.nextControl = now + WorkerCore.idleControlInterval
+            return
+        }
         let isKnown = control.pointee.hasFeedback && !control.pointee.isStalled
         peer.pointee.nextControl = now + (isKnown ? WorkerCore.controlInterval : WorkerCore.learningInterval)
         if peer.pointee.hasToPace { schedule.setPacing(true, peer.pointee.index) }

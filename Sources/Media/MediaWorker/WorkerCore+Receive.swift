@@ -20,7 +20,7 @@ extension WorkerCore {
             for index in 0..<count {
                 let datagram = batch.datagram(index)
                 guard let first = datagram.first, let source = batch.source(index) else { continue }
-                receive(datagram, first, from: source, now: now)
+                receive(datagram, first, on: NetworkPath(remote: source, local: batch.local(index)), now: now)
                 if !queue.hasRoom { flush() }
             }
             flush()
@@ -32,48 +32,68 @@ extension WorkerCore {
     package mutating func receive(_ datagram: consuming [UInt8], from source: SocketEndpoint, now: Instant) {
         clock = now
         datagram.withUnsafeMutableBytes { bytes in
-            if let first = bytes.first { receive(bytes, first, from: source, now: now) }
+            if let first = bytes.first { receive(bytes, first, on: NetworkPath(remote: source), now: now) }
         }
         flush()
     }
 
     @inline(__always)
     private mutating func receive(
-        _ datagram: UnsafeMutableRawBufferPointer, _ first: UInt8, from source: SocketEndpoint, now: Instant
+        _ datagram: UnsafeMutableRawBufferPointer, _ first: UInt8, on path: NetworkPath, now: Instant
     ) {
         switch first {
         case 128...191:
-            guard let index = addresses.find(source), let peer = peer(index) else {
+            guard let owner = addresses.find(path), let peer = peer(owner.peer) else {
                 counters.strayDatagrams += 1
                 return
             }
             if datagram.count > 1, 192...223 ~= datagram[1] {
-                receiveControl(datagram, peer, now: now)
+                receiveControl(datagram, peer, Int(owner.place), now: now)
             } else {
-                receiveMedia(datagram, peer, now: now)
+                receiveMedia(datagram, peer, Int(owner.place), now: now)
             }
         case 0...3:
-            receiveSTUN(datagram, from: source, now: now)
+            receiveSTUN(datagram, on: path, now: now)
         case 20...63:
-            guard let index = addresses.find(source), let peer = peer(index) else {
+            guard let owner = addresses.find(path), let peer = peer(owner.peer) else {
                 counters.strayDatagrams += 1
                 return
             }
-            peer.pointee.lastHeard = now
-            peer.pointee.dtls.handle(UnsafeRawBufferPointer(datagram).bytes, now: now)
-            drive(peer, now: now)
+            receiveHandshake(datagram, peer, Int(owner.place), now: now)
         default:
             counters.strayDatagrams += 1
         }
+    }
+
+    // MARK: DTLS
+
+    @inline(never)
+    private mutating func receiveHandshake(
+        _ datagram: UnsafeMutableRawBufferPointer, _ peer: UnsafeMutablePointer<Peer>, _ place: Int, now: Instant
+    ) {
+        let entry = peer.pointee.paths[place]
+        count(received: datagram.count, on: entry)
+        let wasConnected = peer.pointee.sender != nil
+        peer.pointee.dtls.handle(UnsafeRawBufferPointer(datagram).bytes, now: now)
+        let isAuthentic = drive(peer, now: now)
+        // The end of a handshake shows that its flights have arrived where they were sent.
+        let endsHandshake = !wasConnected && peer.pointee.sender != nil
+        if endsHandshake ? entry.pointee.path == peer.pointee.handshakePath : isAuthentic {
+            peer.pointee.lastHeard = now
+            prove(.packet, place, of: peer, now: now)
+        }
+        releaseHeld(of: peer)
     }
 
     // MARK: RTP
 
     @inline(__always)
     private mutating func receiveMedia(
-        _ datagram: UnsafeMutableRawBufferPointer, _ peer: UnsafeMutablePointer<Peer>, now: Instant
+        _ datagram: UnsafeMutableRawBufferPointer, _ peer: UnsafeMutablePointer<Peer>, _ place: Int, now: Instant
     ) {
-        guard let base = datagram.baseAddress, let receiver = peer.pointee.receiver else { return }
+        guard let base = datagram.baseAddress, let receiver = peer.pointee.receiver else {
+            return receiveFromRival(datagram, of: peer, place, now: now)
+        }
         let bytes = UnsafeRawBufferPointer(datagram).bytes
         let header: RTPHeader
         let extensions: ReceivedExtensions
@@ -87,7 +107,7 @@ extension WorkerCore {
         }
         guard let stream = peer.pointee.stream(header.ssrc) ?? adopt(header, extensions, datagram, peer) else {
             peer.pointee.counters.unknownStreamPackets += 1
-            return
+            return receiveFromRival(datagram, of: peer, place, now: now)
         }
         // Audio is decrypted where it lies, since it is not kept. Video goes into a buffer that stays in the cache, and from
         // there to where it may be sent again from.
@@ -102,6 +122,11 @@ extension WorkerCore {
             return
         }
         peer.pointee.lastHeard = now
+        let path = peer.pointee.paths[place]
+        path.pointee.heard = now
+        if path.pointee.proof == .none { prove(.packet, place, of: peer, now: now) }
+        if now.nanoseconds - peer.pointee.lastMedia.nanoseconds >= WorkerCore.mediaPause { wake(peer) }
+        peer.pointee.lastMedia = now
         peer.pointee.counters.receivedPackets += 1
         peer.pointee.counters.receivedOctets += UInt64(datagram.count)
         if let number = extensions.transportSequence {
@@ -177,13 +202,21 @@ extension WorkerCore {
             buffers: &buffers)
     }
 
-    /// From now on a peer's packets go there. What was in flight may be lost, and the new path is another link.
-    private mutating func take(_ endpoint: SocketEndpoint, as peer: UnsafeMutablePointer<Peer>) {
-        let former = peer.pointee.destination
-        peer.pointee.destination = endpoint
-        guard let former, former != endpoint, peer.pointee.control.pointee.hasFeedback else { return }
-        peer.pointee.control.pointee.pathChanged(start: startBitrate)
-        peer.pointee.conference.pointee.changeLink(of: peer.pointee.member)
+    /// A packet that the owner of its path cannot have sent may be of somebody else who claims the path.
+    @inline(never)
+    private mutating func receiveFromRival(
+        _ datagram: UnsafeMutableRawBufferPointer, of owner: UnsafeMutablePointer<Peer>, _ place: Int, now: Instant
+    ) {
+        guard let rival = rival(of: owner, place, now: now), let peer = peer(rival.peer),
+            peer.pointee.receiver != nil
+        else { return }
+        receiveMedia(datagram, peer, Int(rival.place), now: now)
+    }
+
+    @inline(__always)
+    private func isProved(_ path: NetworkPath, of index: Int32) -> Bool {
+        guard let owner = addresses.find(path), owner.peer == index, let peer = peer(index) else { return false }
+        return peer.pointee.paths[Int(owner.place)].pointee.proof != .none
     }
 
     /// How far behind the newest packet a recovered one may be: less than the history holds.
@@ -193,38 +226,35 @@ extension WorkerCore {
 
     @inline(never)
     private mutating func receiveSTUN(
-        _ datagram: UnsafeMutableRawBufferPointer, from source: SocketEndpoint, now: Instant
+        _ datagram: UnsafeMutableRawBufferPointer, on path: NetworkPath, now: Instant
     ) {
         let bytes = UnsafeRawBufferPointer(datagram).bytes
+        if let answer = ICELiteAgent.tag(ofAnswer: bytes) {
+            return answered(datagram, answer.tag, answer.secret, on: path, now: now)
+        }
         counters.stunRequests += 1
-        guard let ufrag = ICELiteAgent.localUfrag(ofBindingRequest: bytes), let index = peersByUfrag[ufrag],
-            let peer = peer(index)
+        // What costs least comes first: most of a flood names nobody.
+        guard let ufrag = ICELiteAgent.localUfragRange(ofBindingRequest: bytes),
+            let index = ufrags.find(bytes.extracting(ufrag)), let peer = peer(index)
         else {
             counters.strayDatagrams += 1
             return
         }
-        let reaction = peer.pointee.ice.handle(bytes, from: source, now: now)
-        if let response = reaction.response { sendNow(response, to: source) }
+        // The owner of a path that is proved is not held up by those who forge checks in its name from elsewhere.
+        if !isProved(path, of: index), !peer.pointee.checks.take(now: now) {
+            counters.refusedChecks += 1
+            return
+        }
+        let reaction = peer.pointee.ice.handle(bytes, from: path.remote, to: path.local, now: now)
         guard reaction.refusal == nil else {
             counters.refusedSTUN += 1
+            // An error is shorter than what it answers.
+            if let response = reaction.response { sendNow(response, on: path) }
             return
         }
         peer.pointee.lastHeard = now
-        // The check is authenticated: from now on other packets from there are this peer's.
-        if addresses.find(source) != index {
-            if peer.pointee.addressCount == Peer.addressLimit {
-                addresses.removeAll(of: index)
-                peer.pointee.addressCount = 0
-                if let destination = peer.pointee.destination { addresses.set(destination, to: index) }
-            }
-            addresses.set(source, to: index)
-            peer.pointee.addressCount += 1
-        }
-        if case .selectedPairChanged(let endpoint)? = reaction.event { take(endpoint, as: peer) }
-        // Before a nomination the pair that works is used, so that the handshake need not wait.
-        if peer.pointee.destination == nil { peer.pointee.destination = source }
+        checked(path, bytes: datagram.count, response: reaction.response, peer, now: now)
         peer.pointee.dtls.start(now: now)
         drive(peer, now: now)
-        peer.pointee.conference.pointee.setReachable(isReady(peer), peer.pointee.member)
     }
 }

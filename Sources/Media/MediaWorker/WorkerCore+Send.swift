@@ -19,6 +19,11 @@ extension WorkerCore {
             else { continue }
             outgoing.begin(destination, onIPv6Socket: socket.isIPv6)
             let control = peer.pointee.control
+            if peer.pointee.isControlIdle {
+                peer.pointee.isControlIdle = false
+                peer.pointee.nextControl = clock
+                schedule.advance(receiver, to: clock)
+            }
             guard control.pointee.isInForce(now: clock) else {
                 var next = queue.first(of: receiver)
                 while let packet = next {
@@ -87,6 +92,9 @@ extension WorkerCore {
         peer.pointee.counters.sentPackets += 1
         peer.pointee.counters.sentOctets += UInt64(length)
         outgoing.commit(length: length)
+        if packet.pointee.origin != nil, let sent = peer.pointee.sentPackets {
+            sent.pointee.keep(packet.pointee.ssrc, packet.pointee.sequence, out, length: length, now: clock)
+        }
         if peer.pointee.control.pointee.isEnabled {
             peer.pointee.control.pointee.sent(
                 ssrc: packet.pointee.ssrc, sequence: packet.pointee.sequence, transportSequence: number, bytes: length,
@@ -124,12 +132,49 @@ extension WorkerCore {
     }
 
     /// Puts a datagram that is not media (STUN, DTLS) among those that leave at the next flush.
-    mutating func sendNow(_ bytes: [UInt8], to destination: SocketEndpoint) {
+    mutating func sendNow(_ bytes: [UInt8], on path: NetworkPath) {
         guard !bytes.isEmpty, bytes.count <= SendBatch.largestDatagram else { return }
         if !outgoing.hasRoom { outgoing.flush(to: socket) }
-        outgoing.begin(destination, onIPv6Socket: socket.isIPv6)
+        outgoing.begin(path, onIPv6Socket: socket.isIPv6)
         bytes.withUnsafeBytes { outgoing.reserve().copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
         outgoing.commit(length: bytes.count)
+    }
+
+    /// Keeps what is sent to slots of a peer that have no retransmission stream, if there are such.
+    func keepSentPackets(for peer: UnsafeMutablePointer<Peer>) {
+        let slots = peer.pointee.description.slotsRepairedInPlace
+        if let sent = peer.pointee.sentPackets {
+            guard !sent.pointee.isFor(slots) else { return }
+            sent.deinitialize(count: 1)
+            sent.deallocate()
+            peer.pointee.sentPackets = nil
+        }
+        guard !slots.isEmpty else { return }
+        let sent = UnsafeMutablePointer<SentPackets>.allocate(capacity: 1)
+        sent.initialize(to: SentPackets(slots: slots))
+        peer.pointee.sentPackets = sent
+    }
+
+    /// Sends packets again as they were, to a slot without a retransmission stream.
+    mutating func sendAgain(
+        _ lost: [SequenceNumber], ofSlot ssrc: SSRC, _ sent: UnsafeMutablePointer<SentPackets>,
+        to peer: UnsafeMutablePointer<Peer>, now: Instant
+    ) {
+        guard let destination = peer.pointee.destination else { return }
+        outgoing.begin(destination, onIPv6Socket: socket.isIPv6)
+        for sequence in lost {
+            guard let packet = sent.pointee.again(ssrc.rawValue, sequence.rawValue, now: now),
+                let base = packet.baseAddress
+            else {
+                counters.conferences.refusedRetransmissions += 1
+                continue
+            }
+            if !outgoing.hasRoom { outgoing.flush(to: socket) }
+            outgoing.reserve().copyMemory(from: base, byteCount: packet.count)
+            outgoing.commit(length: packet.count)
+            counters.conferences.retransmissions += 1
+            peer.pointee.control.pointee.pacer.spent(packet.count, now: now)
+        }
     }
 
     /// Encrypts a compound RTCP packet and puts it among those that leave at the next flush.
@@ -148,28 +193,35 @@ extension WorkerCore {
     }
 
     /// Lets DTLS send what it has to, and takes up its keys when it is done.
-    mutating func drive(_ peer: UnsafeMutablePointer<Peer>, now: Instant) {
+    /// - Returns: Whether something was received that only the peer can have sent.
+    @discardableResult
+    mutating func drive(_ peer: UnsafeMutablePointer<Peer>, now: Instant) -> Bool {
+        var isAuthentic = false
         while let output = peer.pointee.dtls.poll() {
             switch output {
             case .transmit(let datagram):
-                if let destination = peer.pointee.destination { sendNow(datagram, to: destination) }
+                transmit(datagram, to: peer)
             case .connected(let keys):
+                wake(peer)
                 counters.handshakes += 1
                 peer.pointee.install(keys)
                 reportConnected(peer)
                 openDataLink(of: peer, now: now)
             case .received(let bytes):
+                isAuthentic = true
                 receiveData(bytes, from: peer, now: now)
             case .failed(let error):
-                counters.failedHandshakes += 1
+                let failure = peer.pointee.dtls.failure(error)
+                counters.failedHandshakes[failure.kind, default: 0] += 1
                 events.append(
                     .failed(
-                        conference: peer.pointee.conferenceName, participant: peer.pointee.participant,
-                        reason: String(describing: error)))
+                        conference: peer.pointee.conferenceName, participant: peer.pointee.participant, failure))
             case .closed:
                 reportClosed(peer, isGoodbye: false)
             }
         }
+        if let time = peer.pointee.dtls.timeout { schedule.advance(peer.pointee.index, to: time) }
+        return isAuthentic
     }
 
     /// Tells the application that a peer has ended its transport itself.

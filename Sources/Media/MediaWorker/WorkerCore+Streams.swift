@@ -55,8 +55,12 @@ extension WorkerCore {
         if let size { peer.pointee.conference.pointee.recordSize(size, of: reference, layer: layer) }
     }
 
-    /// The first packet of an SSRC that the offer did not announce: its mid extension says to which m-line it belongs
-    /// (RFC 9143 §9.2), its rid to which simulcast layer (RFC 8852); without a mid, the only m-line that could carry it.
+    /// The first packet of an SSRC that no m-line accounts for: its mid extension says to which it belongs (RFC 9143
+    /// §9.2), its rid to which simulcast layer (RFC 8852); without a mid, the only m-line that could carry it.
+    ///
+    /// That holds whether or not the offer announced other SSRCs: a sender may change its SSRC at any time (RFC 3550
+    /// §8.2), and encoders that are not browsers announce one and send another. The new stream takes the old one's place,
+    /// so that a sender has as many as its m-lines have layers, however often it begins anew.
     @inline(never)
     mutating func adopt(
         _ header: RTPHeader, _ extensions: ReceivedExtensions, _ datagram: UnsafeMutableRawBufferPointer,
@@ -66,14 +70,18 @@ extension WorkerCore {
         guard let meaning = peer.pointee.description.payloads[header.payloadType] else { return nil }
         let isRetransmission =
             if case .retransmission = meaning { true } else { false }
-        // An announced source has its SSRC; only what was not announced is learnt from packets.
-        guard let publication = publication(for: meaning, extensions, packet, peer), publication.streams.isEmpty,
+        guard let publication = publication(for: meaning, extensions, packet, peer),
             let layer = layer(of: publication, isRetransmission: isRetransmission, extensions, packet)
         else { return nil }
         guard isAuthentic(datagram, header, peer) else { return nil }
+        guard peer.pointee.streamChanges.take(now: clock) else {
+            counters.refusedStreams += 1
+            return nil
+        }
         let source = publication.source
-        let stream = IncomingStream(
+        var stream = IncomingStream(
             ssrc: header.ssrc, source: source, isRetransmission: isRetransmission, layer: layer)
+        stream.isAdopted = true
         let replaces = !isRetransmission && peer.pointee.primaryStream(of: source, layer: layer) != nil
         peer.pointee.removeStreams {
             $0.source == source && $0.isRetransmission == isRetransmission && $0.layer == layer

@@ -11,6 +11,8 @@ extension WorkerCore {
     static let tickInterval: Duration = .milliseconds(10)
     /// How often the silence of a peer, its handshake and the reports to it are looked after.
     static let watchInterval: Duration = .milliseconds(200)
+    /// How often a peer is looked after that cannot be reached, besides what its handshake wants.
+    static let unreachedInterval: Duration = .seconds(1)
     /// How often it is checked whether somebody cannot decode what he asked to see.
     static let codecCheckInterval: Duration = .seconds(1)
 
@@ -19,24 +21,53 @@ extension WorkerCore {
         for index in peers.indices where schedule.isDue(index, at: now) {
             if let peer = peers[index] { lookAfter(peer, now: now, wallClock: wallClock) }
         }
-        let checksCodecs = now - lastCodecCheck >= WorkerCore.codecCheckInterval
-        if checksCodecs {
-            lastCodecCheck = now
+        if now - lastTidy >= WorkerCore.codecCheckInterval {
+            lastTidy = now
             tidyDurableLogs(now: now)
         }
-        for (name, conference) in conferences {
-            for event in conference.pointee.poll(now: now) { handle(event, in: name) }
-            if checksCodecs {
-                for event in conference.pointee.wantCommonCodecs() { handle(event, in: name) }
-            }
+        for index in conferenceSchedule.indices where conferenceSchedule.isDue(index, at: now) {
+            poll(index, now: now)
         }
         flush()
     }
 
+    /// Polls a conference, and says when it is polled again: at the next tick while media flows in it, and seldom while
+    /// nobody can be reached.
+    private mutating func poll(_ index: Int, now: Instant) {
+        guard let host = conferenceSchedule.host(index) else { return }
+        looks += 1
+        let conference = host.conference
+        let flows = now.nanoseconds - conference.pointee.lastPacket.nanoseconds < WorkerCore.mediaPause
+        conferenceSchedule.set(
+            index,
+            due: flows
+                ? .zero
+                : now
+                    + (conference.pointee.isReached
+                        ? ConferenceSchedule.quietInterval : ConferenceSchedule.emptyInterval))
+        for event in conference.pointee.poll(now: now) { handle(event, in: host.name) }
+        if conferenceSchedule.checksCodecs(index, now: now) {
+            for event in conference.pointee.wantCommonCodecs() { handle(event, in: host.name) }
+        }
+    }
+
+    /// After so many nanoseconds without media from a peer its losses and arrivals are looked after no more.
+    static let mediaPause: Int64 = 1_000_000_000
+
+    /// Looks after a peer, and what it sends, at the next tick.
+    @inline(never)
+    mutating func wake(_ peer: UnsafeMutablePointer<Peer>) {
+        schedule.set(peer.pointee.index, due: .zero)
+        conferenceSchedule.wake(peer.pointee.conferenceIndex)
+    }
+
     private mutating func lookAfter(_ peer: UnsafeMutablePointer<Peer>, now: Instant, wallClock: Duration) {
+        looks += 1
         let isWatched = now >= peer.pointee.nextWatch
         if isWatched || !peer.pointee.isConnected {
             if let timeout = peer.pointee.dtls.timeout, timeout <= now {
+                // What has waited is made anew.
+                peer.pointee.held.removeAll()
                 peer.pointee.dtls.handleTimeout(now: now)
                 drive(peer, now: now)
             }
@@ -57,15 +88,25 @@ extension WorkerCore {
         let isPacing = peer.pointee.hasToPace
         if isPacing || now >= peer.pointee.nextControl { control(peer, now: now) }
         if peer.pointee.hasToPace { pace(peer, now: now) }
-        // Who sends, waits or shakes hands is looked after at every tick.
-        let isBusy = peer.pointee.streamCount > 0 || !peer.pointee.isConnected || peer.pointee.hasToPace
-        schedule.set(peer.pointee.index, due: isBusy ? now : min(peer.pointee.nextWatch, peer.pointee.nextControl))
+        // Who sends or waits is looked after at every tick; who cannot be reached, when his handshake wants it.
+        let sends =
+            peer.pointee.streamCount > 0
+            && now.nanoseconds - peer.pointee.lastMedia.nanoseconds < WorkerCore.mediaPause
+        let due: Instant
+        if peer.pointee.hasToPace || sends {
+            due = now
+        } else if isReady(peer) {
+            due = min(peer.pointee.nextWatch, peer.pointee.nextControl)
+        } else {
+            due = now + WorkerCore.unreachedInterval
+        }
+        schedule.set(peer.pointee.index, due: due)
+        if let time = peer.pointee.dtls.timeout { schedule.advance(peer.pointee.index, to: time) }
         if let time = peer.pointee.data?.pointee.due { schedule.advance(peer.pointee.index, to: time) }
     }
 
     private mutating func checkSilence(of peer: UnsafeMutablePointer<Peer>, now: Instant) {
-        // Consent has expired (RFC 7675 §5.1): nothing is sent to that address until a check comes again.
-        if peer.pointee.destination != nil, !peer.pointee.ice.isAlive(now) { peer.pointee.destination = nil }
+        expirePaths(of: peer, now: now)
         peer.pointee.conference.pointee.setReachable(isReady(peer), peer.pointee.member)
         let isSilent = now - peer.pointee.lastHeard >= WorkerCore.silenceLimit
         if peer.pointee.isConnected, isSilent {
@@ -108,7 +149,7 @@ extension WorkerCore {
                     WorkerEvent.ReceiverAllocation(
                         budget: report.budget, needed: report.needed,
                         state: report.budget.map { _ in receiver.pointee.control.pointee.controller.state.rawValue },
-                        slots: report.slots)))
+                        slots: report.slots, transport: receiver.pointee.transport)))
         case .slots(let member, let reports):
             guard let receiver = peer(ofMember: member, in: conference) else { return }
             let contents = reports.map { report in

@@ -26,22 +26,28 @@ package struct WorkerCore: ~Copyable {
     let spare: UnsafeMutableRawPointer
 
     var peers: [UnsafeMutablePointer<Peer>?] = []
-    var peersByUfrag: [String: Int32] = [:]
+    var ufrags: UfragTable
     var conferences: [String: UnsafeMutablePointer<Conference>] = [:]
     /// What codec a publisher was last asked for, by peer and source, so that it is asked once.
     var askedCodecs: [CodecQuestion: MediaCodec] = [:]
-    var lastCodecCheck = Instant.zero
     /// What the link of a new peer is taken to carry until its feedback tells.
     package var startBitrate = CongestionController.defaultStart
     /// Durable messages that somebody in a conference lacks, by conference.
     var durableLogs: [String: DurableLog] = [:]
-    /// When which peer is looked after.
+    /// When durable messages that are too old were forgotten last.
+    var lastTidy = Instant.zero
+    /// When which peer is looked after, and which conference is polled.
     var schedule = PeerSchedule()
+    var conferenceSchedule = ConferenceSchedule()
+    /// How often a peer was looked after or a conference polled by time: what a call costs in which nothing happens.
+    package var looks: UInt64 = 0
     /// Where packets of SCTP are written, one after the other.
     var dataPacket: [UInt8] = []
     var seeds: SeededGenerator
     /// The time of the present wake-up: what is sent now leaves now.
     var clock = Instant.zero
+    /// Who comes by TCP or through the TURN server.
+    package var relayedPorts: RelayedPorts?
     package var events: [WorkerEvent] = []
     package var counters = WorkerCounters()
 
@@ -55,6 +61,7 @@ package struct WorkerCore: ~Copyable {
         self.identity = identity
         outgoing = SendBatch(usesSegmentation: usesSegmentation)
         addresses = AddressTable(seed: seed)
+        ufrags = UfragTable(seed: seed)
         seeds = SeededGenerator(seed: ~seed)
         spare = buffers.take()
     }
@@ -88,7 +95,7 @@ package struct WorkerCore: ~Copyable {
 
     /// Addresses that are known to belong to peers, and how many one peer may have.
     package var addressCount: Int { addresses.count }
-    package static var addressesPerPeer: Int { Peer.addressLimit }
+    package static var addressesPerPeer: Int { PeerPaths.limit }
 
     /// What a participant's link is taken to carry, in bits per second; nil while nothing limits it.
     package func budget(of participant: String, in conference: String) -> Int? {
@@ -120,6 +127,7 @@ package struct WorkerCore: ~Copyable {
         let conference = UnsafeMutablePointer<Conference>.allocate(capacity: 1)
         conference.initialize(to: Conference(seed: seed))
         conferences[name] = conference
+        conferenceSchedule.add(name, conference)
     }
 
     package mutating func closeConference(_ name: String) {
@@ -127,6 +135,7 @@ package struct WorkerCore: ~Copyable {
         for case let peer? in peers where peer.pointee.conferenceName == name { remove(peer) }
         conferences[name] = nil
         durableLogs[name] = nil
+        conferenceSchedule.remove(conference)
         counters.conferences.add(conference.pointee.counters)
         conference.deinitialize(count: 1)
         conference.deallocate()
@@ -177,8 +186,8 @@ package struct WorkerCore: ~Copyable {
         peer.initialize(
             to: Peer(
                 index: index, participant: participant, conferenceName: name, conference: conference, member: member,
-                controlSSRC: controlSSRC, canonicalName: canonicalName, description: description, dtls: dtls,
-                startBitrate: startBitrate,
+                conferenceIndex: conferenceSchedule.index(of: conference) ?? 0, controlSSRC: controlSSRC,
+                canonicalName: canonicalName, description: description, dtls: dtls, startBitrate: startBitrate,
                 now: now))
         peers[free] = peer
         peer.pointee.durable.since = durableLogs[name, default: DurableLog()].arrived(participant)
@@ -195,6 +204,7 @@ package struct WorkerCore: ~Copyable {
     /// Sets what some of a receiver's slots shall show; the others stay as they are.
     package mutating func request(_ wishes: [SlotWish], by participant: String, in conference: String) {
         guard let peer = peer(participant, in: conference) else { return }
+        conferenceSchedule.wake(peer.pointee.conferenceIndex)
         for wish in wishes { peer.pointee.wishes[wish.mid] = wish.participant == nil ? nil : wish }
         grant(wishes, to: peer)
     }
@@ -227,29 +237,38 @@ package struct WorkerCore: ~Copyable {
                 localUfrag: description.localICE.ufrag, localPassword: description.localICE.password,
                 remoteUfrag: description.remoteICE.ufrag, remotePassword: description.remoteICE.password)
         }
-        install(description, on: peer, now: now)
+        install(description, on: peer, after: old, now: now)
     }
 
     /// Brings streams and slots in line with what was negotiated.
     private mutating func install(
-        _ description: PeerDescription, on peer: UnsafeMutablePointer<Peer>, now: Instant
+        _ description: PeerDescription, on peer: UnsafeMutablePointer<Peer>, after old: PeerDescription? = nil,
+        now: Instant
     ) {
         schedule.set(peer.pointee.index, due: now)
-        peersByUfrag = peersByUfrag.filter { $0.value != peer.pointee.index }
-        for ufrag in peer.pointee.ice.localUfrags { peersByUfrag[ufrag] = peer.pointee.index }
+        conferenceSchedule.wake(peer.pointee.conferenceIndex)
+        ufrags.removeAll(of: peer.pointee.index)
+        for ufrag in peer.pointee.ice.localUfrags { ufrags.set(ufrag, to: peer.pointee.index) }
         let member = peer.pointee.member
         let conference = peer.pointee.conference
         let primaries = MediaSource.allCases.map { peer.pointee.primaryStream(of: $0)?.pointee.ssrc }
         let announced = Set(
             description.publications.flatMap { $0.streams }.flatMap { [$0.ssrc, $0.rtxSSRC].compactMap { $0 } })
-        // Streams learnt from packets stay as long as their m-line announces none.
-        let unannounced = description.publications.filter { $0.streams.isEmpty }.map(\.source)
-        peer.pointee.removeStreams { !announced.contains($0.ssrc) && !unannounced.contains($0.source) }
+        // Streams learnt from packets stay as long as their m-line announces none, or the same as before.
+        let unchanged = description.publications.filter { publication in
+            publication.streams.isEmpty
+                || old?.publications.contains {
+                    $0.source == publication.source && $0.streams.map(\.ssrc) == publication.streams.map(\.ssrc)
+                } == true
+        }.map(\.source)
+        peer.pointee.removeStreams {
+            !announced.contains($0.ssrc) && !($0.isAdopted && unchanged.contains($0.source))
+        }
         for publication in description.publications {
             let reference = TrackReference(member: member, source: publication.source)
             let before = primaries[Int(publication.source.rawValue)]
             conference.pointee.setLayers(publication.rids, reference, buffers: &buffers)
-            for stream in publication.streams {
+            for stream in publication.streams where !peer.pointee.hasAdopted(publication.source) {
                 _ = peer.pointee.add(
                     IncomingStream(ssrc: stream.ssrc, source: publication.source, isRetransmission: false))
                 if let rtx = stream.rtxSSRC {
@@ -264,6 +283,7 @@ package struct WorkerCore: ~Copyable {
         }
         conference.pointee.setSlots(description.slots, member, now: now)
         noteAnnouncement(of: peer, now: now)
+        keepSentPackets(for: peer)
         if peer.pointee.data == nil {
             openDataLink(of: peer, now: now)
             drive(peer, now: now)
@@ -279,6 +299,7 @@ package struct WorkerCore: ~Copyable {
             if case .onHold = change { expect(participant, true, in: conference) }
             return
         }
+        conferenceSchedule.wake(peer.pointee.conferenceIndex)
         let member = peer.pointee.member
         switch change {
         case .muted(let muted):
@@ -301,10 +322,11 @@ package struct WorkerCore: ~Copyable {
         for case let other? in peers where other.pointee.conference == peer.pointee.conference {
             other.pointee.control.pointee.backlog.removeAll(ofMember: peer.pointee.member)
         }
+        conferenceSchedule.wake(peer.pointee.conferenceIndex)
         peer.pointee.conference.pointee.remove(peer.pointee.member, buffers: &buffers)
         buffers.reclaim()
-        addresses.removeAll(of: index)
-        peersByUfrag = peersByUfrag.filter { $0.value != index }
+        addresses.releaseAll(of: index)
+        ufrags.removeAll(of: index)
         askedCodecs = askedCodecs.filter { $0.key.peer != index }
         counters.add(peer.pointee.counters)
         counters.droppedPackets += peer.pointee.control.pointee.backlog.dropped

@@ -1,4 +1,5 @@
 public import Conference
+public import DTLS
 
 /// Sums over all peers of a worker, those that left included.
 public struct WorkerCounters: Sendable, Hashable {
@@ -7,8 +8,19 @@ public struct WorkerCounters: Sendable, Hashable {
     public var strayDatagrams: UInt64 = 0
     public var stunRequests: UInt64 = 0
     public var refusedSTUN: UInt64 = 0
+    /// Checks that were not looked into, because too many came for one peer.
+    public var refusedChecks: UInt64 = 0
+    /// Datagrams that were not sent to an address that had not shown yet that it is a peer's.
+    public var withheldDatagrams: UInt64 = 0
+    /// Paths of peers that gave way to newer ones.
+    public var forgottenPaths: UInt64 = 0
+    /// Paths on which nothing came any more.
+    public var expiredPaths: UInt64 = 0
+    /// Streams that were not taken up because their sender begins anew too often.
+    public var refusedStreams: UInt64 = 0
     public var handshakes: UInt64 = 0
-    public var failedHandshakes: UInt64 = 0
+    /// DTLS sessions that failed, by the kind of failure.
+    public var failedHandshakes: [DTLSFailure.Kind: UInt64] = [:]
     public var conferences = ConferenceCounters()
     /// Video packets that had to wait for their receiver's link for too long.
     public var droppedPackets: UInt64 = 0

@@ -1,4 +1,6 @@
 public import Conference
+public import DTLS
+public import MediaIO
 public import ProtocolCore
 
 /// What a media worker tells about the calls that it carries; participants by the names they were added under.
@@ -10,7 +12,9 @@ public enum WorkerEvent: Sendable {
     /// The participant has closed its transport (DTLS close_notify), or said goodbye for all of its streams (RTCP BYE).
     case closed(conference: String, participant: String, isGoodbye: Bool)
     /// DTLS failed; no media will ever flow over this transport.
-    case failed(conference: String, participant: String, reason: String)
+    case failed(conference: String, participant: String, DTLSFailure)
+    /// The participant's media goes another way: over TCP or a relay, where UDP did not get through, or by UDP again.
+    case transportChanged(conference: String, participant: String, MediaTransport)
     /// Who speaks, loudest first; levels 0 (silence) ... 1.
     case speakers(conference: String, dominant: [String], levels: [String: Double])
     case slots(conference: String, participant: String, [SlotContent])
@@ -30,6 +34,8 @@ public enum WorkerEvent: Sendable {
         /// Why the budget is what it is; nil while the link is unknown.
         public var state: String?
         public var slots: [SlotAllocation]
+        /// How the media reaches the receiver.
+        public var transport = MediaTransport.udp
     }
 
     /// One slot, with the name of whoever is in it.

@@ -23,6 +23,10 @@ final class DTLSContext: @unchecked Sendable {
             }
             return ssl_verify_ok
         }
+        SSL_CTX_set_info_callback(pointer) { ssl, kind, value in
+            guard let ssl, kind & SSL_CB_ALERT != 0 else { return }
+            PeerVerifier.of(ssl)?.note(alert: value, isSent: kind & SSL_CB_WRITE != 0)
+        }
         guard
             SSL_CTX_use_certificate(pointer, certificate) == 1,
             SSL_CTX_use_PrivateKey(pointer, key) == 1,
@@ -38,12 +42,15 @@ final class DTLSContext: @unchecked Sendable {
     }
 }
 
-/// Judges the peer's certificate in the middle of a handshake; reached from BoringSSL's callback by the session's
-/// application data.
+/// Judges the peer's certificate in the middle of a handshake, and notes the alerts; reached from BoringSSL's callbacks by
+/// the session's application data.
 final class PeerVerifier {
     private let expected: [CertificateFingerprint]
     /// Whether a certificate was refused: the handshake's failure is then ours to name.
     private(set) var refused = false
+    /// The alerts that went to and fro, by their names in RFC 8446 §6; nil while there was none.
+    private(set) var alertSent: String?
+    private(set) var alertReceived: String?
 
     init(expected: [CertificateFingerprint]) {
         self.expected = expected
@@ -58,6 +65,12 @@ final class PeerVerifier {
         SSL_get_ex_data(ssl, applicationDataIndex).map {
             Unmanaged<PeerVerifier>.fromOpaque($0).takeUnretainedValue()
         }
+    }
+
+    func note(alert value: Int32, isSent: Bool) {
+        // The upper byte is the level, and number 0 only says goodbye.
+        guard value & 0xff != 0, let name = SSL_alert_desc_string_long(value) else { return }
+        if isSent { alertSent = String(cString: name) } else { alertReceived = String(cString: name) }
     }
 
     /// Index 0 is kept free by BoringSSL for the application.

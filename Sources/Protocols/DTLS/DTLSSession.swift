@@ -189,6 +189,11 @@ public final class DTLSSession {
         timeout = nil
     }
 
+    /// Why the session failed, with the alerts that went to and fro; to be asked after `failed`.
+    public func failure(_ error: DTLSError) -> DTLSFailure {
+        DTLSFailure(error, alertSent: verifier.alertSent, alertReceived: verifier.alertReceived)
+    }
+
     /// The version in use, nil before the handshake has settled one.
     public var version: Version? {
         guard case .connected = state else { return nil }

@@ -2,9 +2,13 @@ public import ProtocolCore
 internal import STUN
 
 /// The passive half of ICE for a server with a public address (RFC 8445 §2.5): answers connectivity checks and
-/// follows the peer's nominations. It never sends a check of its own.
+/// follows the peer's nominations. It needs no check of its own to find a pair.
 ///
 /// The driver hands in every STUN datagram of one transport and carries out the ``Reaction``.
+///
+/// *Whose address it is.* A check tells who sent it, but not where that is: the source of a datagram can be forged by
+/// whoever holds the credentials. ``challenge(tag:secret:)`` makes a Binding request that only somebody who receives at
+/// an address can answer, as QUIC validates paths (RFC 9000 §8.2). The driver sends one where it matters.
 ///
 /// *Which pair is used.* A full agent should nominate one pair, but some nominate each pair they check, and a browser
 /// that changes from Wi-Fi to mobile nominates a pair of lower priority later on. So a nominated pair takes over at
@@ -55,21 +59,26 @@ public struct ICELiteAgent: Sendable {
     /// How long consent lasts after the last good check (RFC 7675 §5.1).
     public static let consentTimeout: Duration = .seconds(30)
 
-    /// Where media goes; nil until the peer nominates a pair.
-    public private(set) var selectedEndpoint: SocketEndpoint?
+    /// The pair that the peer has nominated; nil until it does.
+    public private(set) var selectedPath: NetworkPath?
+    /// The peer's end of it.
+    public var selectedEndpoint: SocketEndpoint? { selectedPath?.remote }
     /// When the last good check came in, on any pair.
     public private(set) var lastHeard: Instant?
 
-    private var current: Generation
+    // Not private for challenges, which are in a file of their own.
+    var current: Generation
     private var previous: Generation?
     private var selectedPriority: UInt32 = 0
     private var challenger: Challenger?
 
     /// The credentials between two ICE restarts.
-    private struct Generation {
+    struct Generation {
         let localUfrag: String
         let remoteUfrag: String
         let key: [UInt8]
+        /// Nil where the peer's password is not known.
+        let remoteKey: [UInt8]?
 
         func matches(_ username: String) -> Bool {
             username == "\(localUfrag):\(remoteUfrag)"
@@ -78,18 +87,21 @@ public struct ICELiteAgent: Sendable {
 
     /// A nominated pair of lower priority, which takes over if it is nominated again before the selected one is.
     private struct Challenger {
-        let endpoint: SocketEndpoint
+        let path: NetworkPath
         let transactionID: STUNMessage.TransactionID
     }
 
-    /// - Parameter remotePassword: Not needed by a lite agent, because it sends no checks; taken so that callers need
-    ///   not know that.
+    /// - Parameter remotePassword: Needed for challenges alone.
     public init(localUfrag: String, localPassword: String, remoteUfrag: String, remotePassword: String? = nil) {
-        current = Generation(localUfrag: localUfrag, remoteUfrag: remoteUfrag, key: Array(localPassword.utf8))
+        current = Generation(
+            localUfrag: localUfrag, remoteUfrag: remoteUfrag, key: Array(localPassword.utf8),
+            remoteKey: remotePassword.map { Array($0.utf8) })
     }
 
     public init(local: ICECredentials, remote: ICECredentials) {
-        self.init(localUfrag: local.ufrag, localPassword: local.password, remoteUfrag: remote.ufrag)
+        self.init(
+            localUfrag: local.ufrag, localPassword: local.password, remoteUfrag: remote.ufrag,
+            remotePassword: remote.password)
     }
 
     /// Takes new credentials of both sides (RFC 8445 §9); the old ones stay good until the new ones nominate a pair.
@@ -99,7 +111,9 @@ public struct ICELiteAgent: Sendable {
         // Of two restarts in a row the first was never used: media still goes by what was there before.
         previous = previous ?? current
         challenger = nil
-        current = Generation(localUfrag: localUfrag, remoteUfrag: remoteUfrag, key: Array(localPassword.utf8))
+        current = Generation(
+            localUfrag: localUfrag, remoteUfrag: remoteUfrag, key: Array(localPassword.utf8),
+            remoteKey: remotePassword.map { Array($0.utf8) })
     }
 
     /// Every local ufrag that is answered at present, the newest first; for the driver's demultiplexer.
@@ -113,19 +127,41 @@ public struct ICELiteAgent: Sendable {
         return now - lastHeard < Self.consentTimeout
     }
 
-    /// The first half of USERNAME of a Binding request, which names the transport it is meant for; nothing is verified.
-    public static func localUfrag(ofBindingRequest datagram: RawSpan) -> String? {
-        guard let message = try? STUNMessage(parsing: datagram), message.messageClass == .request,
-            message.method == .binding, let username = message.username,
-            let colon = username.utf8.firstIndex(of: UInt8(ascii: ":"))
+    /// Where the first half of USERNAME of a Binding request lies, which names the transport that it is meant for.
+    ///
+    /// Nothing is verified, and nothing is allocated: this is what a flood of strangers' datagrams costs.
+    public static func localUfragRange(ofBindingRequest datagram: RawSpan) -> Range<Int>? {
+        guard (try? datagram.uint16(at: 0)) == 0x0001, (try? datagram.uint32(at: 4)) == STUNMessage.magicCookie,
+            let length = try? datagram.uint16(at: 2), Int(length) + 20 == datagram.byteCount
         else { return nil }
-        return String(username[..<colon])
+        var offset = 20
+        var count = 0
+        while let type = try? datagram.uint16(at: offset), let length = try? datagram.uint16(at: offset + 2),
+            count < STUNMessage.maximumAttributeCount
+        {
+            let start = offset + 4
+            guard start + Int(length) <= datagram.byteCount else { return nil }
+            if type == STUNAttributeType.username.rawValue {
+                for end in start..<(start + Int(length)) where (try? datagram.uint8(at: end)) == UInt8(ascii: ":") {
+                    return start..<end
+                }
+                return nil
+            }
+            // Who it is must be said before what proves it.
+            if type == STUNAttributeType.messageIntegrity.rawValue { return nil }
+            offset = start + (Int(length) + 3) & ~3
+            count += 1
+        }
+        return nil
     }
 }
 
 extension ICELiteAgent {
     /// Takes one STUN datagram (RFC 8445 §7.3; order of checks by RFC 8489 §9.1.3).
-    public mutating func handle(_ datagram: RawSpan, from source: SocketEndpoint, now: Instant) -> Reaction {
+    /// - Parameter local: The address of ours that it came to, where known: pairs that differ in it are two.
+    public mutating func handle(
+        _ datagram: RawSpan, from source: SocketEndpoint, to local: SocketEndpoint = .unspecified, now: Instant
+    ) -> Reaction {
         let message: STUNMessage
         do throws(ParseError) {
             message = try STUNMessage(parsing: datagram)
@@ -163,7 +199,7 @@ extension ICELiteAgent {
         var reaction = Reaction(response: response.finish(integrityKey: generation.key))
         if message.usesCandidate {
             reaction.event = nominate(
-                source, priority: priority, transactionID: message.transactionID,
+                NetworkPath(remote: source, local: local), priority: priority, transactionID: message.transactionID,
                 isCurrent: current.matches(username))
         }
         return reaction
@@ -184,36 +220,36 @@ extension ICELiteAgent {
     }
 
     private mutating func nominate(
-        _ endpoint: SocketEndpoint, priority: UInt32, transactionID: STUNMessage.TransactionID, isCurrent: Bool
+        _ path: NetworkPath, priority: UInt32, transactionID: STUNMessage.TransactionID, isCurrent: Bool
     ) -> Event? {
         // A restart that has chosen its pair ends the old generation, which goes on as before until then.
         if isCurrent, previous != nil {
             previous = nil
-            return select(endpoint, priority: priority)
+            return select(path, priority: priority)
         }
-        guard endpoint != selectedEndpoint else {
+        guard path != selectedPath else {
             selectedPriority = priority
             challenger = nil
             return nil
         }
-        if selectedEndpoint == nil || priority >= selectedPriority {
-            return select(endpoint, priority: priority)
+        if selectedPath == nil || priority >= selectedPriority {
+            return select(path, priority: priority)
         }
         // A retransmission of the same check does not count as a second nomination.
-        if let challenger, challenger.endpoint == endpoint, challenger.transactionID != transactionID {
-            return select(endpoint, priority: priority)
+        if let challenger, challenger.path == path, challenger.transactionID != transactionID {
+            return select(path, priority: priority)
         }
-        if challenger?.endpoint != endpoint {
-            challenger = Challenger(endpoint: endpoint, transactionID: transactionID)
+        if challenger?.path != path {
+            challenger = Challenger(path: path, transactionID: transactionID)
         }
         return nil
     }
 
-    private mutating func select(_ endpoint: SocketEndpoint, priority: UInt32) -> Event? {
+    private mutating func select(_ path: NetworkPath, priority: UInt32) -> Event? {
         selectedPriority = priority
         challenger = nil
-        guard endpoint != selectedEndpoint else { return nil }
-        selectedEndpoint = endpoint
-        return .selectedPairChanged(endpoint)
+        guard path != selectedPath else { return nil }
+        selectedPath = path
+        return .selectedPairChanged(path.remote)
     }
 }

@@ -112,7 +112,7 @@ extension ServerMessage {
                         LinkAllocation.Slot(
                             mid: $0.text("mid"), rid: $0["rid"]?.string, width: $0["width"]?.integer,
                             height: $0["height"]?.integer, bitrate: $0.number("bitrate"), reason: $0.text("reason"))
-                    }))
+                    }, transport: json.text("transport")))
         default: return nil
         }
     }

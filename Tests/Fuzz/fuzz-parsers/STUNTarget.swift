@@ -42,7 +42,9 @@ private func sign(_ message: STUNMessage) -> [UInt8] {
 }
 
 private func give(_ datagram: RawSpan, to agent: inout ICELiteAgent, port: UInt16) {
-    _ = ICELiteAgent.localUfrag(ofBindingRequest: datagram)
+    let range = ICELiteAgent.localUfragRange(ofBindingRequest: datagram)
+    if let range { check(range.upperBound <= datagram.byteCount, "the name lies in the datagram") }
+    if let answer = ICELiteAgent.tag(ofAnswer: datagram) { _ = agent.isAnswer(datagram, toChallenge: answer.secret) }
     if let message = try? STUNMessage(parsing: datagram) { readValues(of: message) }
     let reaction = agent.handle(datagram, from: .loopback(port: port), now: .zero)
     guard let response = reaction.response else {

@@ -209,7 +209,9 @@ struct WorkerTests {
 
     @Test("A stream that was not announced is known by its mid; a new one takes its place, numbers go on")
     func unannouncedStreams() throws {
-        var call = try SyntheticCall.make(peers: 2, videoSlots: 1, announces: false)
+        var options = SyntheticDescription.Options()
+        options.announces = false
+        var call = try SyntheticCall.make(peers: 2, videoSlots: 1, options: options)
         call.show(0, of: 1)
         var numbers: [UInt16] = []
         for generation in UInt32(0)..<40 {
@@ -230,7 +232,9 @@ struct WorkerTests {
 
     @Test("Forged packets of an unknown stream, from the right address, do not push the real one aside")
     func forgedStreams() throws {
-        var call = try SyntheticCall.make(peers: 2, videoSlots: 1, announces: false)
+        var options = SyntheticDescription.Options()
+        options.announces = false
+        var call = try SyntheticCall.make(peers: 2, videoSlots: 1, options: options)
         call.show(0, of: 1)
         func send(_ call: inout SyntheticCall, _ sequence: UInt16) {
             Self.keyframe.withUnsafeBytes {

@@ -204,7 +204,8 @@ import Testing
 
     @Test func namesTheTransportOfARequest() {
         func ufrag(_ bytes: [UInt8]) -> String? {
-            ICELiteAgent.localUfrag(ofBindingRequest: bytes.span.bytes)
+            ICELiteAgent.localUfragRange(ofBindingRequest: bytes.span.bytes)
+                .flatMap { String(validating: bytes[$0], as: UTF8.self) }
         }
         #expect(ufrag(ConnectivityCheck(username: "abcd:efgh").bytes()) == "abcd")
         #expect(ufrag(ConnectivityCheck(username: "no colon").bytes()) == nil)
@@ -212,6 +213,8 @@ import Testing
             ufrag(STUNMessageBuilder(.successResponse, transactionID: .init(high: 1, low: 1)).finish(integrityKey: nil))
                 == nil)
         #expect(ufrag([0, 1]) == nil)
+        let whole = ConnectivityCheck(username: "abcd:efgh").bytes()
+        for count in 0..<whole.count { #expect(ufrag(Array(whole.prefix(count))) == nil) }
     }
 
     @Test func survivesTruncationAndMutation() {

@@ -203,6 +203,8 @@ export type CallPush =
           callId: string;
           availableBitrate: number | null;
           state: WireCongestionState | null;
+          /** How media reaches this client. */
+          transport?: 'udp' | 'tcp' | 'relay';
           slots: WireSlotAllocation[];
       };
 
