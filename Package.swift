@@ -259,7 +259,9 @@ let mediaTests: [Target] = [
     tests("MediaIOTests", in: "Media/MediaIOTests", ["CSockets", "MediaIO", "ProtocolCore"]),
     tests(
         "MediaWorkerTests", in: "Media/MediaWorkerTests",
-        ["Conference", "Congestion", "MediaLab", "MediaWorker", "ProtocolCore", "RTP"]),
+        [
+            "Conference", "Congestion", "DataChannels", "MediaLab", "MediaWorker", "ProtocolCore", "RTP", "SCTP", "SDP",
+        ]),
     tests("NetworkRelayTests", in: "Media/NetworkRelayTests", ["NetworkEmulation", "NetworkRelay", "ProtocolCore"]),
     tests("ReceptionTests", in: "Media/ReceptionTests", ["PayloadFormats", "ProtocolCore", "RTP", "Reception"]),
     tests(
