@@ -269,7 +269,10 @@ let mediaTests: [Target] = [
     tests("MediaIOTests", in: "Media/MediaIOTests", ["CSockets", "MediaIO", "ProtocolCore"]),
     tests(
         "MediaWorkerTests", in: "Media/MediaWorkerTests",
-        ["Conference", "Congestion", "ICE", "MediaLab", "MediaWorker", "ProtocolCore", "RTP", "SDP"]),
+        [
+            "Conference", "Congestion", "DataChannels", "ICE", "MediaLab", "MediaWorker", "ProtocolCore", "RTP", "SCTP",
+            "SDP",
+        ]),
     tests("NetworkRelayTests", in: "Media/NetworkRelayTests", ["NetworkEmulation", "NetworkRelay", "ProtocolCore"]),
     tests("ReceptionTests", in: "Media/ReceptionTests", ["PayloadFormats", "ProtocolCore", "RTP", "Reception"]),
     tests(

@@ -1,21 +1,26 @@
+import Calling
 import Conference
 import DataChannels
+import HTTPServer
+import Identity
+import MediaWorker
 import Metrics
 import ProtocolCore
+import RESTAPI
 import RTP
+import Relay
 import SCTP
+import SDP
 import STUN
+import Signaling
 import TURN
+import WHIP
 
 extension [Limit] {
     /// The tables of all rooms, from the outside in. A room that takes something from outside has its line here.
     static let everywhere: [Limit] = [
-        [Limit].turn,
-        .stun,
-        .rtp,
-        .sctp,
-        .dataChannels,
-        .conference,
+        [Limit].httpServer, .restAPI, .identity, .signaling, .whip, .relay, .calling, .mediaWorker, .data, .conference,
+        .turn, .stun, .sdp, .rtp, .sctp, .dataChannels,
     ].flatMap(\.self)
 }
 
