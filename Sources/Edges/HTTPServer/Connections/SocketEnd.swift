@@ -2,7 +2,9 @@ import NIOCore
 
 /// Ends a connection at its socket, below TLS. A TLS connection that ends in order waits for the client's last word,
 /// which one that is up to no good never says.
-final class SocketEnd: ChannelHandler {
+final class SocketEnd: ChannelOutboundHandler {
+    typealias OutboundIn = ByteBuffer
+
     private var context: ChannelHandlerContext?
 
     func handlerAdded(context: ChannelHandlerContext) { self.context = context }
