@@ -50,6 +50,8 @@ struct CallMeasurement: Service {
                 label: "switchboard_media_links", dimensions: [("worker", "\(worker)"), ("state", state.rawValue)]
             ).record(summary.links[state.rawValue] ?? 0)
         }
+        Gauge(label: "switchboard_media_busy_share", dimensions: [("worker", "\(worker)")]).record(summary.busyShare)
+        Gauge(label: "switchboard_media_load_level", dimensions: [("worker", "\(worker)")]).record(summary.loadLevel)
         Gauge(label: "switchboard_media_available_bitrate", dimensions: [("worker", "\(worker)")])
             .record(summary.availableBitrate)
         Gauge(label: "switchboard_media_needed_bitrate", dimensions: [("worker", "\(worker)")])

@@ -63,7 +63,9 @@ extension Conference {
         else { return }
         let track = publisher.pointee.track(source.source)
         for sequence in lost {
+            // Of a larger layer, before its link made the slot leave it, nothing is needed any more.
             guard let origin = slot.pointee.origin(of: sequence.rawValue),
+                !track.pointee.isLarger(origin.layer, than: slot.pointee.layer),
                 let entry = track.pointee.layer(origin.layer)?.pointee.stored(origin.sequence),
                 let payload = entry.payload,
                 let packet = slot.pointee.retransmit(

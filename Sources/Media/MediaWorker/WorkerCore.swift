@@ -35,11 +35,15 @@ package struct WorkerCore: ~Copyable {
     package var startBitrate = CongestionController.defaultStart
     /// When which peer is looked after.
     var schedule = PeerSchedule()
+    /// How busy this worker is.
+    package var load = WorkerLoad()
     /// Where packets of SCTP are written, one after the other.
     var dataPacket: [UInt8] = []
     var seeds: SeededGenerator
     /// The time of the present wake-up: what is sent now leaves now.
     var clock = Instant.zero
+    /// The wall-clock time, since 1970, of `Instant.zero`; what reports are stamped with.
+    var wallClockAtZero = Duration.zero
     package var events: [WorkerEvent] = []
     package var counters = WorkerCounters()
 
@@ -103,7 +107,7 @@ package struct WorkerCore: ~Copyable {
         var totals = counters
         for case let peer? in peers {
             totals.add(peer.pointee.counters)
-            totals.droppedPackets += peer.pointee.control.pointee.backlog.dropped
+            totals.droppedPackets += peer.pointee.control.pointee.dropped
         }
         for conference in conferences.values { totals.conferences.add(conference.pointee.counters) }
         return totals
@@ -117,6 +121,7 @@ package struct WorkerCore: ~Copyable {
         guard conferences[name] == nil else { return }
         let conference = UnsafeMutablePointer<Conference>.allocate(capacity: 1)
         conference.initialize(to: Conference(seed: seed))
+        conference.pointee.setLoad(load.level)
         conferences[name] = conference
     }
 
@@ -285,6 +290,7 @@ package struct WorkerCore: ~Copyable {
         let index = peer.pointee.index
         for case let other? in peers where other.pointee.conference == peer.pointee.conference {
             other.pointee.control.pointee.backlog.removeAll(ofMember: peer.pointee.member)
+            other.pointee.control.pointee.repairs.removeAll(ofMember: peer.pointee.member)
         }
         peer.pointee.conference.pointee.remove(peer.pointee.member, buffers: &buffers)
         buffers.reclaim()
@@ -292,7 +298,7 @@ package struct WorkerCore: ~Copyable {
         peersByUfrag = peersByUfrag.filter { $0.value != index }
         askedCodecs = askedCodecs.filter { $0.key.peer != index }
         counters.add(peer.pointee.counters)
-        counters.droppedPackets += peer.pointee.control.pointee.backlog.dropped
+        counters.droppedPackets += peer.pointee.control.pointee.dropped
         peers[Int(index)] = nil
         schedule.remove(index)
         peerCount -= 1
