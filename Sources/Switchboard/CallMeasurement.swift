@@ -65,6 +65,8 @@ struct CallMeasurement: Service {
                 dimensions: [("worker", "\(worker)"), ("transport", transport.rawValue)]
             ).record(summary.transports[transport] ?? 0)
         }
+        Gauge(label: "switchboard_media_busy_share", dimensions: [("worker", "\(worker)")]).record(summary.busyShare)
+        Gauge(label: "switchboard_media_load_level", dimensions: [("worker", "\(worker)")]).record(summary.loadLevel)
         Gauge(label: "switchboard_media_available_bitrate", dimensions: [("worker", "\(worker)")])
             .record(summary.availableBitrate)
         Gauge(label: "switchboard_media_needed_bitrate", dimensions: [("worker", "\(worker)")])

@@ -7,7 +7,7 @@ struct ScoreboardTests {
     private static let stories =
         [Story.wideLink, .steadyLink] + Story.bandwidthDrops + Story.randomLosses + [
             .burstyLoss, .longPath, .competingFlow, .outage, .lateJoiner, .othersAtJoin, .viewStorm, .sourceStorm,
-            .sequenceWrap,
+            .sequenceWrap, .uplinkLoss,
         ]
 
     private static let heading = """

@@ -19,6 +19,8 @@ const reasons: Record<AllocationReason, string> = {
     priority: 'others come first',
     paused: 'paused, too little bandwidth',
     notSent: 'better is not sent now',
+    publisherBandwidth: 'the sender’s connection carries no more',
+    serverBusy: 'the server is busy',
 };
 
 /** Measures a call while somebody wants to see the numbers. */

@@ -52,7 +52,8 @@ public struct CallMediaReport: Encodable, Sendable {
         public var width: Int?
         public var height: Int?
         public var bitrate: Int
-        /// Why not more: `best`, `viewSize`, `bandwidth`, `caution`, `priority`, `paused` or `notSent`.
+        /// Why not more: `best`, `viewSize`, `bandwidth`, `caution`, `priority`, `paused`, `notSent`,
+        /// `publisherBandwidth` or `serverBusy`.
         public var reason: String
 
         public init(

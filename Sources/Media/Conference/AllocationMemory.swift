@@ -5,11 +5,20 @@ struct AllocationMemory {
     /// In the first time of a source in its slot the link is still being learnt, and a fall is no reason for caution.
     static let learningTime: Duration = .seconds(3)
 
+    /// A probe at a time after a fall within these bounds shows that it was a false alarm. Later ones are not believed, and
+    /// none after a second fall: next to other traffic a probe shows more than the link has for us.
+    static let falseAlarmBounds: ClosedRange<Duration> = .milliseconds(500)...(.milliseconds(2000))
+    /// A fall is forgotten when it did not fall again for so long.
+    static let forgetsFallsAfter: Duration = .seconds(60)
+
     let source: TrackReference
     private let begin: Instant
     private(set) var option: LayerOption?
     /// Not before then does it rise.
     private(set) var cautiousUntil: Instant?
+    private(set) var lastFall: Instant?
+    /// How often it fell lately.
+    private var falls = 0
 
     init(source: TrackReference, now: Instant) {
         self.source = source
@@ -20,8 +29,20 @@ struct AllocationMemory {
         self.option = option
         guard fell, now - begin >= AllocationMemory.learningTime else { return }
         switch reason {
-        case .bandwidth, .priority, .paused: cautiousUntil = now + LayerAllocator.cautionTime
-        case .best, .viewSize, .caution, .notSent: break
+        case .bandwidth, .priority, .paused:
+            if let lastFall, now - lastFall >= AllocationMemory.forgetsFallsAfter { falls = 0 }
+            falls += 1
+            lastFall = now
+            cautiousUntil = now + LayerAllocator.cautionTime
+        case .best, .viewSize, .caution, .notSent, .publisherBandwidth, .serverBusy: break
         }
+    }
+
+    /// Whether caution ends early: the link was shown to carry a rise after the fall, by a probe at least.
+    mutating func endCaution(shown: Int, at instant: Instant, needed: Int, now: Instant) {
+        guard cautiousUntil != nil, let lastFall, falls == 1, shown >= needed else { return }
+        let wait = AllocationMemory.falseAlarmBounds
+        guard instant > lastFall, instant - lastFall <= wait.upperBound else { return }
+        if now - lastFall >= wait.lowerBound { cautiousUntil = nil }
     }
 }

@@ -17,6 +17,10 @@ public enum AllocationReason: String, Hashable, Sendable, CaseIterable {
     case paused
     /// The publisher does not send a better layer at the moment.
     case notSent
+    /// The publisher's own link does not carry a better layer.
+    case publisherBandwidth
+    /// The server has no time for more.
+    case serverBusy
 }
 
 /// What was decided for one slot.

@@ -1,5 +1,5 @@
 internal import PayloadFormats
-internal import ProtocolCore
+public import ProtocolCore
 
 /// Who gets which layer, and which layers nobody needs.
 extension Conference {
@@ -14,14 +14,30 @@ extension Conference {
     /// The link is probed for so much of what a receiver does not get yet: a rise needs headroom, and a link of which only
     /// the bare rate is known would never be given it.
     static let unmetDemand = LayerAllocator.headroom + 0.05
+    /// A link that carries less than so many times what it is used for may soon not carry it …
+    static let nearLimit = 2.5
+    /// … and neither may one on which a picture fell so lately.
+    static let fallMemory: Duration = .seconds(60)
     /// A report with nothing but other rates goes out so seldom.
     static let rateReportInterval: Duration = .seconds(2)
 
     /// Says how much a member's link carries, in bits per second; nil while that is unknown.
-    /// - Parameter lossShare: Which part of what it is sent is lost, 0...1.
-    public mutating func setBudget(_ budget: Int?, lossShare: Double = 0, for index: Int32) {
+    /// - Parameters:
+    ///   - lossShare: Which part of what it is sent is lost, 0...1.
+    ///   - isCongested: Whether a queue or loss says that the link is full.
+    ///   - shown: What a probe has shown the link to carry, in bits per second, and when.
+    public mutating func setBudget(
+        _ budget: Int?, lossShare: Double = 0, isCongested: Bool = true, shown: (rate: Int, at: Instant)? = nil,
+        for index: Int32
+    ) {
         guard let member = member(index) else { return }
         member.pointee.lossShare = lossShare
+        member.pointee.isCongested = isCongested
+        if shown?.at != member.pointee.shown?.at {
+            member.pointee.shown = shown
+            member.pointee.allocationIsDue = true
+            someAllocationIsDue = true
+        }
         let before = member.pointee.budget
         member.pointee.budget = budget
         guard let before, let budget, abs(budget - before) * 20 < before else {
@@ -30,6 +46,14 @@ extension Conference {
             someAllocationIsDue = true
             return
         }
+    }
+
+    /// Says how busy the server is: at 1 everybody gets one layer less, at 2 the smallest, and at 3 only a few slots of each
+    /// receiver show anything.
+    public mutating func setLoad(_ level: Int) {
+        guard level != load else { return }
+        load = level
+        allocationIsDue = true
     }
 
     /// For how much a member's link is to be probed, in bits per second: what would be sent if it carried anything, and
@@ -82,14 +106,16 @@ extension Conference {
             guard let track = self.member(source.member)?.pointee.track(source.source), track.pointee.isPublished
             else { continue }
             positions.append(position)
-            candidates.append(
-                track.pointee.candidate(
-                    for: member.pointee.requests[position], kind: slot.pointee.kind,
-                    memory: member.pointee.allocations[position].flatMap { $0.source == source ? $0 : nil }, now: now))
+            var candidate = track.pointee.candidate(
+                for: member.pointee.requests[position], kind: slot.pointee.kind,
+                memory: member.pointee.allocations[position].flatMap { $0.source == source ? $0 : nil }, now: now)
+            endCaution(of: &candidate, at: position, of: member, now: now)
+            candidates.append(candidate)
         }
-        member.pointee.steadyBudget.update(member.pointee.budget, used: member.pointee.used, now: now)
+        member.pointee.steadyBudget.update(
+            member.pointee.budget, used: member.pointee.used, isCongested: member.pointee.isCongested, now: now)
         let budget = member.pointee.steadyBudget.value.map { max($0 - audio, 0) }
-        let decisions = LayerAllocator.allocate(candidates, budget: budget, now: now)
+        let decisions = LayerAllocator.allocate(candidates, budget: budget, load: load, now: now)
         var report = AllocationReport(budget: member.pointee.budget, needed: audio, slots: [])
         var demand = audio
         for (index, position) in positions.enumerated() {
@@ -111,6 +137,20 @@ extension Conference {
         publish(report, to: member, now: now)
     }
 
+    /// Lets a slot rise again that fell, if its link has shown since then that it carries the next option, too.
+    private func endCaution(
+        of candidate: inout SlotCandidate, at position: Int, of member: UnsafeMutablePointer<Member>, now: Instant
+    ) {
+        guard candidate.cautiousUntil != nil, let shown = member.pointee.shown, let present = candidate.present,
+            candidate.options.indices.contains(present + 1)
+        else { return }
+        let next = Int(Double(candidate.options[present + 1].rate) * LayerAllocator.headroom)
+        member.pointee.allocations[position]?.endCaution(
+            shown: shown.rate, at: shown.at, needed: member.pointee.used - candidate.options[present].rate + next,
+            now: now)
+        candidate.cautiousUntil = member.pointee.allocations[position]?.cautiousUntil
+    }
+
     /// Carries a decision out and remembers it.
     private func apply(
         _ decision: LayerAllocator.Decision, _ candidate: SlotCandidate, to position: Int,
@@ -120,6 +160,7 @@ extension Conference {
         guard let source = slot.pointee.source, let track = self.member(source.member)?.pointee.track(source.source)
         else { return nil }
         let option = decision.option.map { candidate.options[$0] }
+        slot.pointee.warmLayers = 0
         if member.pointee.allocations[position]?.source != source {
             member.pointee.allocations[position] = AllocationMemory(source: source, now: now)
         }
@@ -131,7 +172,7 @@ extension Conference {
             reason: decision.reason)
         guard let option, let layer = track.pointee.layer(option.layer) else {
             // Of a track that has not begun nothing is known: its first keyframe is taken, whichever layer it is on.
-            let isPaused = decision.reason == .paused
+            let isPaused = decision.reason == .paused || decision.reason == .serverBusy
             slot.pointee.aim(at: isPaused ? nil : 0, temporal: .max, entry: isPaused ? 0 : 0xff)
             track.pointee.updateInterest(of: slot)
             return part
@@ -145,6 +186,7 @@ extension Conference {
         let wasPaused = slot.pointee.target == nil
         let interest = slot.pointee.layersOfInterest
         slot.pointee.aim(at: option.layer, temporal: option.temporal, entry: entry)
+        slot.pointee.warmLayers = warmLayers(below: option, candidate, at: position, of: member, now: now)
         if slot.pointee.layersOfInterest != interest { track.pointee.updateInterest(of: slot) }
         let mustSwitch = slot.pointee.phase == .active && slot.pointee.layer != option.layer
         if member.pointee.takesVideo, mustSwitch || slot.pointee.phase == .waiting || wasPaused {
@@ -154,6 +196,20 @@ extension Conference {
         part.size = layer.pointee.size
         part.temporal = option.temporal == .max ? nil : option.temporal
         return part
+    }
+
+    /// The next smaller layer, as long as it may soon be needed: to wait for a publisher that has paused it would cost a
+    /// receiver whose link falls half a second without a picture.
+    private func warmLayers(
+        below option: LayerOption, _ candidate: SlotCandidate, at position: Int,
+        of member: UnsafeMutablePointer<Member>,
+        now: Instant
+    ) -> UInt8 {
+        guard let below = candidate.options.prefix(while: { $0 != option }).last(where: { $0.layer != option.layer })
+        else { return 0 }
+        let isNearLimit = member.pointee.budget.map { Double($0) < Double(member.pointee.used) * Conference.nearLimit }
+        let fell = member.pointee.allocations[position]?.lastFall.map { now - $0 < Conference.fallMemory }
+        return isNearLimit ?? false || fell ?? false ? 1 << below.layer : 0
     }
 
     /// Whether a slot shows what was decided for it last time: what was never seen cannot be taken away.

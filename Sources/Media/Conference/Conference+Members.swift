@@ -34,7 +34,18 @@ extension Conference {
     }
 
     /// Too much of a publisher's stream is lost to be sent again: only a keyframe helps.
+    /// Takes which part of a layer's packets was lost on the way from its publisher, 0...1.
+    public mutating func recordLoss(_ loss: Double, of reference: TrackReference, now: Instant) {
+        guard let track = member(reference.member)?.pointee.track(reference.source), track.pointee.isSimulcast
+        else { return }
+        let wasShort = track.pointee.link.isShort(now: now)
+        track.pointee.link.note(loss: loss, now: now)
+        if track.pointee.link.isShort(now: now) != wasShort { allocationIsDue = true }
+    }
+
     public mutating func wantKeyframe(_ reference: TrackReference, layer: UInt8) {
-        member(reference.member)?.pointee.track(reference.source).pointee.layer(layer)?.pointee.keyframes.want()
+        guard let track = member(reference.member)?.pointee.track(reference.source), track.pointee.isSeen(layer)
+        else { return }
+        track.pointee.layer(layer)?.pointee.keyframes.want()
     }
 }

@@ -97,7 +97,9 @@ extension Conference {
         else { return }
         let track = publisher.pointee.track(source.source)
         for sequence in lost {
+            // Of a larger layer, before its link made the slot leave it, nothing is needed any more.
             guard let origin = slot.pointee.origin(of: sequence.rawValue),
+                !track.pointee.isLarger(origin.layer, than: slot.pointee.layer),
                 let layer = track.pointee.layer(origin.layer), let entry = layer.pointee.stored(origin.sequence),
                 let (payload, length) = origin.isInserted
                     ? layer.pointee.parameterSets.payload

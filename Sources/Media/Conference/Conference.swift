@@ -21,6 +21,8 @@ public struct Conference: ~Copyable {
     /// Some member's link changed so much that what it gets is to be decided again, and when all are looked at next.
     var someAllocationIsDue = false
     var nextAllocationRound = Instant.zero
+    /// How busy the server is: 0 (all is well) ... 3.
+    var load = 0
     /// Some member has slots of which the application is to be told.
     var someSlotsAreDirty = false
     /// Members with a camera or screen that is on, in ascending order.

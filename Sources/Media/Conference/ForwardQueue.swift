@@ -22,7 +22,9 @@ public struct ForwardedPacket {
     public var isPadding = false
     /// What its VP8 descriptor shall say; nil to leave it as it is.
     public var vp8: VP8Numbers?
-    /// Where the payload can be found later on; nil for what cannot wait (audio, retransmissions).
+    /// The first packet of another source or layer in its slot: what waits of the one before is of no use any more.
+    public var isEntry = false
+    /// Where the payload can be found later on; nil for what cannot wait (audio, padding).
     public var origin: PacketOrigin?
 }
 

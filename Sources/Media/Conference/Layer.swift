@@ -41,6 +41,11 @@ struct Layer: ~Copyable {
         return now - lastPacket < Layer.silence
     }
 
+    /// Whether nothing has come for so long.
+    func isSilent(for duration: Duration, now: Instant) -> Bool {
+        lastPacket.map { now - $0 >= duration } ?? true
+    }
+
     /// Whether it flows, or may be expected to once it is asked for.
     func isAvailable(now: Instant) -> Bool {
         if isLive(now: now) { return true }
@@ -50,6 +55,13 @@ struct Layer: ~Copyable {
     /// Whether nobody has wanted it for long.
     func isIdle(now: Instant) -> Bool {
         lastWanted.map { now - $0 >= Layer.pauseDelay } ?? false
+    }
+
+    /// All but the highest temporal layer: half of the pictures. Nil without temporal layers.
+    func halfOption(_ number: UInt8) -> LayerOption? {
+        let highest = meter.highestTemporal
+        guard highest > 0 else { return nil }
+        return LayerOption(layer: number, temporal: highest - 1, rate: meter.rate(upTo: highest - 1))
     }
 
     mutating func forgetDemand() {

@@ -29,10 +29,10 @@ struct SlotCandidate {
 /// Divides what a receiver's link carries among its slots.
 ///
 /// First nobody is paused, then everybody of the highest importance gets as much as is of use, level by level, then the
-/// next. A slot that fell is held back for ten seconds (LiveKit and Jitsi hold back 5 to 10). As the whole is divided
-/// anew each time, what somebody no longer needs is given back before anything is taken from others.
+/// next. A slot that fell is held back for ten seconds (LiveKit and Jitsi hold back 5 to 10), or until its link has shown
+/// to carry more. As the whole is divided anew each time, what somebody no longer needs is given back before anything is taken from others.
 enum LayerAllocator {
-    /// How long after a fall a slot does not rise.
+    /// How long after a fall a slot does not rise, unless its link shows that it carries more.
     static let cautionTime: Duration = .seconds(10)
     /// To rise an option must fit with this much to spare, so that small changes of the rate do not undo it.
     static let headroom = 1.1
@@ -40,19 +40,24 @@ enum LayerAllocator {
     /// much through. A link that is really too narrow soon says so more clearly.
     static let tolerance = 0.1
 
+    /// Slots of each receiver that go on when the server is so busy that it gives up others: the screen and who is looked
+    /// at most.
+    static let slotsWhenBusy = 4
+
     struct Decision: Equatable {
         /// Nil: paused.
         var option: Int?
         var reason: AllocationReason
     }
 
-    /// - Parameter budget: Bits per second for all slots together; nil when the link is unknown, so everybody gets his wish.
-    static func allocate(_ candidates: [SlotCandidate], budget: Int?, now: Instant) -> [Decision] {
+    /// - Parameters:
+    ///   - budget: Bits per second for all slots together; nil when the link is unknown, so everybody gets his wish.
+    ///   - load: How busy the server is, 0...3.
+    static func allocate(_ wished: [SlotCandidate], budget: Int?, load: Int = 0, now: Instant) -> [Decision] {
+        let order = wished.indices.sorted { (-wished[$0].importance, $0) < (-wished[$1].importance, $1) }
+        let candidates = load > 0 ? relieve(wished, order: order, load: load) : wished
         guard let budget else {
             return candidates.map { Decision(option: $0.options.isEmpty ? nil : $0.wish, reason: $0.limit) }
-        }
-        let order = candidates.indices.sorted {
-            (-candidates[$0].importance, $0) < (-candidates[$1].importance, $1)
         }
         var chosen = [Int?](repeating: nil, count: candidates.count)
         var left = budget
@@ -73,6 +78,30 @@ enum LayerAllocator {
         return candidates.indices.map { index in
             Decision(option: chosen[index], reason: reason(index, candidates, chosen, left: left, now: now))
         }
+    }
+
+    /// What is left of the wishes while the server is busy. A screen stays as it is: a smaller one cannot be read, and it is
+    /// one for all.
+    private static func relieve(_ wished: [SlotCandidate], order: [Int], load: Int) -> [SlotCandidate] {
+        var candidates = wished
+        for (position, index) in order.enumerated() where !candidates[index].options.isEmpty {
+            if load >= 3, position >= slotsWhenBusy {
+                candidates[index].options = []
+                candidates[index].limit = .serverBusy
+                candidates[index].present = nil
+                continue
+            }
+            guard candidates[index].importance != .max else { continue }
+            let layers = candidates[index].options.map(\.layer)
+            let best = candidates[index].options[candidates[index].wish].layer
+            let ceiling =
+                load >= 2
+                ? layers.lastIndex(of: layers[0]) ?? 0 : layers.lastIndex { $0 != best } ?? candidates[index].wish
+            guard ceiling < candidates[index].wish else { continue }
+            candidates[index].wish = ceiling
+            candidates[index].limit = .serverBusy
+        }
+        return candidates
     }
 
     /// Raises equals by one level at a time, so that none gets far ahead.

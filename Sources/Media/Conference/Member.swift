@@ -32,6 +32,10 @@ struct Member: ~Copyable {
     /// What its link carries, in bits per second; nil while unknown.
     var budget: Int?
     var steadyBudget = SteadyBudget()
+    /// Whether a queue or loss says that its link is full.
+    var isCongested = true
+    /// What the latest probe showed its link to carry, in bits per second.
+    var shown: (rate: Int, at: Instant)?
     /// What its slots take by the last decision.
     var used = 0
     /// Which part of what it is sent is lost, 0...1.

@@ -19,12 +19,14 @@ extension PublishedTrack {
     ) -> SlotCandidate {
         let sizes = (0..<layerCount).map { size(of: $0) }
         let ascending = (0..<layerCount).sorted { (sizes[$0].area, $0) < (sizes[$1].area, $1) }
+        let isShort = link.isShort(now: now)
+        let isDoubtful = link.isDoubtful(now: now)
         let useful = ascending.firstIndex { covers(sizes[$0], request) } ?? ascending.count - 1
         var options: [LayerOption] = []
         var best = -1
         for (rank, index) in ascending.enumerated() {
             let layer = layers + index
-            guard layer.pointee.isAvailable(now: now) else { continue }
+            guard layer.pointee.isAvailable(now: now), !isDoubtful || !isLeftOut(index, now: now) else { continue }
             let number = UInt8(truncatingIfNeeded: index)
             let rate = rate(of: index, sizes[index])
             // Fewer pictures are better than none: below the smallest layer there are its temporal layers.
@@ -35,12 +37,19 @@ extension PublishedTrack {
                             layer: number, temporal: temporal, rate: layer.pointee.meter.rate(upTo: temporal)))
                 }
             }
+            // Between two sizes lies the larger one with half of its pictures.
+            if let below = options.last, rank <= useful, layer.pointee.isLive(now: now),
+                let half = layer.pointee.halfOption(number), half.rate > below.rate * 5 / 4, half.rate < rate * 9 / 10
+            {
+                options.append(half)
+            }
             options.append(LayerOption(layer: number, temporal: .max, rate: rate))
             if rank <= useful { best = rank }
             if rank >= useful { break }
         }
         let limit: AllocationReason =
-            best < useful ? .notSent : useful < ascending.count - 1 ? .viewSize : .best
+            best < useful
+            ? (isShort ? .publisherBandwidth : .notSent) : useful < ascending.count - 1 ? .viewSize : .best
         var candidate = SlotCandidate(
             importance: importance(of: request, kind: kind), options: options, wish: max(options.count - 1, 0),
             limit: limit)
@@ -51,6 +60,21 @@ extension PublishedTrack {
         candidate.overdraw =
             kind == .screen ? PublishedTrack.screenOverdraw : options.count == 1 ? PublishedTrack.soleOverdraw : 1
         return candidate
+    }
+
+    /// Whether the pictures of one layer are larger than those of another.
+    func isLarger(_ layer: UInt8, than other: UInt8) -> Bool {
+        guard layer != other, Int(layer) < layerCount, Int(other) < layerCount else { return false }
+        return size(of: Int(layer)).area > size(of: Int(other)).area
+    }
+
+    /// Whether a layer does not come although a smaller one does.
+    private func isLeftOut(_ index: Int, now: Instant) -> Bool {
+        guard layers[index].isSilent(for: PublisherLink.silence, now: now) else { return false }
+        let area = size(of: index).area
+        return (0..<layerCount).contains {
+            $0 != index && size(of: $0).area < area && !layers[$0].isSilent(for: PublisherLink.silence, now: now)
+        }
     }
 
     /// Screens first, then views by size; views of about the same size are equals.
@@ -104,13 +128,35 @@ extension PublishedTrack {
         for index in 0..<layerCount { layers[index].forgetDemand() }
     }
 
+    /// What a publisher whose link is short is asked for: all that is smaller, and as long as it leaves the wanted layer out
+    /// that one too, so that it comes back by itself.
+    private mutating func addSmaller(than wanted: inout UInt8, now: Instant) {
+        guard wanted != 0 else { return }
+        var largest = 0
+        for index in 0..<layerCount where wanted & (1 << index) != 0 { largest = max(largest, size(of: index).area) }
+        for index in 0..<layerCount {
+            let isLeftOut = isLeftOut(index, now: now)
+            if isLeftOut { link.noteLeftOut(now: now) }
+            if isLeftOut || size(of: index).area < largest { wanted |= 1 << index }
+        }
+    }
+
     /// Notes which layers are wanted now. Returns whether the publisher has to be told.
     mutating func updateDemand(now: Instant) -> Bool {
         var wanted: UInt8 = 0
         for index in 0..<subscriptionCount where !subscriptions[index].member.pointee.isOnHold {
-            wanted |= subscriptions[index].layers
+            wanted |= subscriptions[index].layers | subscriptions[index].slot.pointee.warmLayers
         }
         var isNews = false
+        for index in 0..<layerCount where wanted & (1 << index) != 0 {
+            // It flowed a moment ago: what stops it is mostly the publisher's link.
+            let layer = layers + index
+            if isSimulcast, layer.pointee.isLive(now: now), layer.pointee.isSilent(for: PublisherLink.silence, now: now)
+            {
+                link.noteStop(now: now)
+            }
+        }
+        if link.isDoubtful(now: now) { addSmaller(than: &wanted, now: now) }
         for index in 0..<layerCount {
             let layer = layers + index
             layer.pointee.meter.poll(now: now)

@@ -20,6 +20,7 @@ struct PublishedTrack: ~Copyable {
     /// What the publisher could send, in its order of preference.
     var offeredCodecs: [MediaCodec] = []
     var earlierAudio = EarlierAudio()
+    var link = PublisherLink()
     let layers: UnsafeMutablePointer<Layer>
     private(set) var layerCount = 1
     private(set) var subscriptions: UnsafeMutablePointer<Subscription>
@@ -88,6 +89,11 @@ struct PublishedTrack: ~Copyable {
     @inline(__always)
     mutating func updateInterest(at index: Int) {
         subscriptions[index].layers = subscriptions[index].slot.pointee.layersOfInterest
+    }
+
+    /// Whether anybody gets a layer, or waits for it: a keyframe of another one would only burden the publisher's link.
+    func isSeen(_ layer: UInt8) -> Bool {
+        (0..<subscriptionCount).contains { subscriptions[$0].layers & (1 << layer) != 0 }
     }
 
     /// Every slot needs a keyframe to go on.

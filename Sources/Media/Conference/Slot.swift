@@ -75,6 +75,7 @@ struct Slot {
     mutating func attach(_ source: TrackReference) {
         self.source = source
         phase = .waiting
+        warmLayers = 0
         target = 0
         entry = 0xff
         temporal = .max
@@ -85,6 +86,7 @@ struct Slot {
     mutating func detach() {
         source = nil
         phase = .empty
+        warmLayers = 0
         numbers.removeAll()
     }
 
@@ -104,6 +106,10 @@ struct Slot {
         targetTemporal = temporal
         if target == nil, phase == .active { awaitKeyframe() }
     }
+
+    /// The layer below the one that is shown, while the receiver's link is near its limit: it is to be there at once when
+    /// the link falls. One bit for each layer.
+    var warmLayers: UInt8 = 0
 
     /// One bit for each layer of which packets matter to the slot.
     var layersOfInterest: UInt8 {
@@ -132,6 +138,7 @@ struct Slot {
     ) -> ForwardedPacket? {
         guard let payloadType = isRedundant ? redPayloadType : payloadTypes[details.codec] else { return nil }
         var marker = details.marker
+        var isEntry = false
         switch phase {
         case .empty:
             return nil
@@ -139,12 +146,14 @@ struct Slot {
             guard kind == .audio || (details.startsKeyframe && target != nil && entry & (1 << details.layer) != 0)
             else { return nil }
             begin(at: details, layers: layers, now: now)
+            isEntry = kind != .audio
             // The first packet of a talk spurt (RFC 3551 §4.1): the jitter buffer may adapt here.
             if kind == .audio { marker = true }
         case .active:
             if details.layer != layer {
                 guard details.layer == target, details.startsKeyframe else { return nil }
                 begin(at: details, layers: layers, now: now)
+                isEntry = true
             } else if details.timestamp != pictureTimestamp {
                 pictureTimestamp = details.timestamp
                 // Layers above may be left out from any picture on, and come back after one that all others build on.
@@ -171,7 +180,7 @@ struct Slot {
             sequence: sequence, payloadType: payloadType, marker: marker,
             rollover: UInt32(truncatingIfNeeded: extended >> 16), audioLevel: details.audioLevel,
             orientation: details.orientation, originalSequence: nil,
-            vp8: vp8,
+            vp8: vp8, isEntry: isEntry,
             origin: kind == .audio
                 ? nil : source.map { PacketOrigin(track: $0, layer: details.layer, sequence: details.sequence) })
     }
@@ -300,7 +309,9 @@ struct Slot {
             timestamp: details.timestamp &+ shift.timestamp, sequence: UInt16(truncatingIfNeeded: rtxSequence),
             payloadType: payloadType, marker: details.marker, rollover: UInt32(truncatingIfNeeded: rtxSequence >> 16),
             audioLevel: nil, orientation: details.orientation, originalSequence: lost,
-            vp8: shift.apply(to: details.vp8))
+            vp8: shift.apply(to: details.vp8),
+            origin: isPadding
+                ? nil : source.map { PacketOrigin(track: $0, layer: details.layer, sequence: details.sequence) })
     }
 
     /// A packet of the retransmission stream with nothing but padding; nil when the receiver takes no retransmissions.

@@ -1,7 +1,7 @@
 internal import Conference
 internal import ProtocolCore
 
-/// Video packets that wait for their turn on one receiver's link, oldest first.
+/// Video packets that wait for their turn on one receiver's link, oldest first; retransmissions in one of their own.
 ///
 /// Only headers are kept; the payloads stay in the histories of their tracks. Memory is taken when packets have to wait, as
 /// much as they need, and given back when none has for a while.
@@ -10,6 +10,8 @@ struct Backlog: ~Copyable {
     static let capacity = 512
     /// What has waited so long is of no use in a conversation: the picture had better begin anew.
     static let patience: Duration = .seconds(1)
+    /// A retransmission that has waited so long was asked for again meanwhile, or given up.
+    static let repairPatience: Duration = .milliseconds(300)
 
     /// Without a packet that waits for so long, memory is given back.
     private static let rest: Duration = .seconds(2)
@@ -59,6 +61,30 @@ struct Backlog: ~Copyable {
         lastAppended = now
     }
 
+    /// Whether the retransmission of a packet waits already: it need not go twice.
+    func contains(_ repair: ForwardedPacket) -> Bool {
+        guard count > 0, let entries else { return false }
+        for position in 0..<count {
+            let waiting = entries + place(position)
+            if waiting.pointee.packet.ssrc == repair.ssrc,
+                waiting.pointee.packet.originalSequence == repair.originalSequence
+            {
+                return true
+            }
+        }
+        return false
+    }
+
+    /// Drops what has waited for longer than it is of use.
+    mutating func dropOlder(than patience: Duration, now: Instant) {
+        guard let entries else { return }
+        while count > 0, now - entries[head].since > patience {
+            head = place(1)
+            count -= 1
+            dropped += 1
+        }
+    }
+
     /// Gives memory back that is not needed any more. Call it now and then.
     mutating func relax(now: Instant) {
         guard count == 0, places > 0, now - lastAppended > Backlog.rest else { return }
@@ -105,11 +131,20 @@ struct Backlog: ~Copyable {
 
     /// Forgets what waits of a member who has left: his place in the conference may be somebody else's soon.
     mutating func removeAll(ofMember member: Int32) {
+        removeAll { $0.origin?.track.member == member }
+    }
+
+    /// Forgets what waits of a slot, because another layer or source begins in it.
+    mutating func removeAll(ofSlot ssrc: UInt32) {
+        removeAll { $0.ssrc == ssrc }
+    }
+
+    private mutating func removeAll(where isGone: (ForwardedPacket) -> Bool) {
         guard count > 0, let entries else { return }
         var kept = 0
         for position in 0..<count {
             let entry = entries[place(position)]
-            guard entry.packet.origin?.track.member != member else { continue }
+            guard !isGone(entry.packet) else { continue }
             entries[place(kept)] = entry
             kept += 1
         }

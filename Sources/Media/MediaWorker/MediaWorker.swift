@@ -13,6 +13,7 @@ public actor MediaWorker {
     private let publish: @Sendable (WorkerEvent) -> Void
     private var paceIsDue = false
     private var isTicking = false
+    private var lastTick: Instant?
 
     public nonisolated var unownedExecutor: UnownedSerialExecutor {
         executor.asUnownedSerialExecutor()
@@ -50,6 +51,7 @@ public actor MediaWorker {
     private func tickWhileNeeded() {
         guard isTicking != (core.peerCount > 0) else { return }
         isTicking.toggle()
+        lastTick = nil
         guard isTicking else {
             paceIsDue = false
             return executor.stopTicking()
@@ -67,7 +69,9 @@ public actor MediaWorker {
     }
 
     private func readable() {
-        core.readable(now: MonotonicClock.now())
+        let begin = MonotonicClock.now()
+        core.readable(now: begin)
+        noteWork(since: begin)
         publishEvents()
         paceSoon()
     }
@@ -83,15 +87,26 @@ public actor MediaWorker {
 
     private func pace() {
         paceIsDue = false
-        core.paceAll(now: MonotonicClock.now())
+        let begin = MonotonicClock.now()
+        core.paceAll(now: begin)
+        noteWork(since: begin)
         paceSoon()
     }
 
     private func tick() {
-        core.tick(now: MonotonicClock.now(), wallClock: .nanoseconds(Int64(MonotonicClock.unixSeconds() * 1e9)))
+        let begin = MonotonicClock.now()
+        core.tick(now: begin, wallClock: .nanoseconds(Int64(MonotonicClock.unixSeconds() * 1e9)))
+        let late = lastTick.map { begin - $0 - WorkerCore.tickInterval } ?? .zero
+        lastTick = begin
+        noteWork(since: begin, late: late)
         publishEvents()
         paceSoon()
         tickWhileNeeded()
+    }
+
+    private func noteWork(since begin: Instant, late: Duration = .zero) {
+        let end = MonotonicClock.now()
+        core.note(busy: end - begin, late: late, now: end)
     }
 
     private func publishEvents() {

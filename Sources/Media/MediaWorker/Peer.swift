@@ -72,6 +72,8 @@ struct Peer: ~Copyable {
     /// Who gets what it sends on a channel; everybody, where the channel is not named.
     var dataRecipients: [UInt16: Set<String>] = [:]
     var lastReceiverReport: Instant
+    /// How long the way to it and back takes, by its reports; nil until it told.
+    var roundTrip: Duration?
     /// When its silence and reports, and the controller of its link, are looked after next.
     var nextWatch = Instant.zero
     var nextControl = Instant.zero
@@ -192,6 +194,7 @@ struct Peer: ~Copyable {
     mutating func add(_ stream: IncomingStream) -> Bool {
         guard streamCount < Peer.streamLimit, self.stream(stream.ssrc) == nil else { return false }
         (streams + streamCount).initialize(to: stream)
+        if let roundTrip { streams[streamCount].losses.roundTripTime = roundTrip }
         streamCount += 1
         // A sender ignores feedback in the name of a stream that is not its own.
         arrivals.pointee.media = stream.ssrc

@@ -23,6 +23,9 @@ public struct AllocationSummary: Sendable {
     public var links: [String: Int] = [:]
     /// How many participants' media goes which way.
     public var transports: [MediaTransport: Int] = [:]
+    /// How busy the worker is: the part of its time that it used, 0...1, and what it gives up for it, 0 (nothing) ... 3.
+    public var busyShare = 0.0
+    public var loadLevel = 0
     /// Bits per second, over all links that are known.
     public var availableBitrate = 0
     public var neededBitrate = 0
@@ -56,6 +59,8 @@ extension WorkerCore {
 
     func allocationSummary() -> AllocationSummary {
         var summary = AllocationSummary()
+        summary.busyShare = load.share
+        summary.loadLevel = load.level
         for case let peer? in peers {
             let conference = peer.pointee.conference
             if isReady(peer) { summary.transports[peer.pointee.transport, default: 0] += 1 }

@@ -1,3 +1,4 @@
+internal import Conference
 internal import Congestion
 internal import ProtocolCore
 internal import RTP
@@ -18,6 +19,8 @@ struct SendControl: ~Copyable {
     var controller: CongestionController
     var pacer: Pacer
     var backlog = Backlog()
+    /// Retransmissions that wait; they go before what waits in `backlog`.
+    var repairs = Backlog()
     private var firstSent: Instant?
     private(set) var hasFeedback = false
 
@@ -44,7 +47,7 @@ struct SendControl: ~Copyable {
     mutating func pathChanged(start: Bitrate) {
         controller = CongestionController(start: start)
         pacer = Pacer(target: start, burst: SendControl.burst, factor: SendControl.paceFactor)
-        backlog.removeAll()
+        dropWaiting()
         numberings.removeAll()
         feedbackTime = nil
         firstSent = nil
@@ -53,6 +56,34 @@ struct SendControl: ~Copyable {
 
     /// Whether anything was sent over the present path.
     var hasSent: Bool { firstSent != nil }
+
+    /// Whether anything waits for the link.
+    var isWaiting: Bool { @inline(__always) get { !backlog.isEmpty || !repairs.isEmpty } }
+
+    /// Packets that waited for too long, or for something that is gone.
+    var dropped: UInt64 { backlog.dropped + repairs.dropped }
+
+    mutating func dropWaiting() {
+        backlog.removeAll()
+        repairs.removeAll()
+    }
+
+    /// Lets a packet wait for its turn.
+    @inline(never)
+    mutating func postpone(_ packet: ForwardedPacket, now: Instant) {
+        if packet.originalSequence != nil {
+            repairs.dropOlder(than: Backlog.repairPatience, now: now)
+            if !repairs.contains(packet) { repairs.append(packet, now: now) }
+        } else {
+            if packet.isEntry { backlog.removeAll(ofSlot: packet.ssrc) }
+            backlog.append(packet, now: now)
+        }
+    }
+
+    /// Takes what goes next: what was lost before what is new.
+    mutating func popFirst(from conference: UnsafeMutablePointer<Conference>) -> ForwardedPacket? {
+        repairs.popFirst(from: conference) ?? backlog.popFirst(from: conference)
+    }
 
     /// Whether the peer told what arrives, and has stopped to.
     var isStalled: Bool {

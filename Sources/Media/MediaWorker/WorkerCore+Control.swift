@@ -1,4 +1,5 @@
 internal import Conference
+internal import Congestion
 internal import MediaIO
 internal import ProtocolCore
 internal import RTP
@@ -33,6 +34,7 @@ extension WorkerCore {
         case .senderReport(let report):
             guard let stream = peer.pointee.stream(report.ssrc), !stream.pointee.isRetransmission else { return }
             stream.pointee.statistics.recordSenderReport(ntpTime: report.ntpTime, at: now)
+            report.reports.forEach { noteRoundTrip($0.roundTripTime(arrival: ntpTime(now)), of: peer) }
             conference.pointee.recordSenderReport(
                 timestamp: report.rtpTime.rawValue, publisherTime: report.ntpTime.sinceUnixEpoch.nanoseconds,
                 of: TrackReference(member: member, source: stream.pointee.source), layer: stream.pointee.layer, at: now)
@@ -53,6 +55,7 @@ extension WorkerCore {
             conferenceSchedule.wake(peer.pointee.conferenceIndex)
         case .transportFeedback(let feedback):
             peer.pointee.counters.reportedLost += UInt64(peer.pointee.control.pointee.receive(feedback, at: now))
+            noteRoundTrip(peer.pointee.control.pointee.controller.roundTrip, of: peer)
             control(peer, now: now)
         case .congestionControlFeedback(let feedback):
             peer.pointee.counters.reportedLost += UInt64(peer.pointee.control.pointee.receive(feedback, at: now))
@@ -63,9 +66,16 @@ extension WorkerCore {
             peer.pointee.counters.estimatedBitrate = estimate.bitsPerSecond
             peer.pointee.control.pointee.receive(estimate: Int(clamping: estimate.bitsPerSecond), at: now)
             applyBudget(to: peer, now: now)
+        case .receiverReport(let report):
+            report.reports.forEach { noteRoundTrip($0.roundTripTime(arrival: ntpTime(now)), of: peer) }
+        case .extendedReport(let report):
+            // What a browser that only sends answers to our own reference time.
+            for reception in report.receptions where reception.receiver == peer.pointee.controlSSRC {
+                noteRoundTrip(reception.roundTripTime(arrival: ntpTime(now)), of: peer)
+            }
         case .goodbye(let goodbye):
             receiveGoodbye(goodbye, from: peer)
-        case .receiverReport, .sourceDescription, .unknown:
+        case .sourceDescription, .unknown:
             break
         }
     }
@@ -79,6 +89,24 @@ extension WorkerCore {
         for position in 0..<peer.pointee.streamCount where peer.pointee.streams[position].isFlowing { return }
         reportClosed(peer, isGoodbye: true)
     }
+
+    /// What our reports say of the time.
+    private func ntpTime(_ now: Instant) -> NTPTimestamp {
+        NTPTimestamp(sinceUnixEpoch: wallClockAtZero + (now - .zero))
+    }
+
+    /// Takes a measured round trip to a peer: its lost packets are asked for again at that interval.
+    private func noteRoundTrip(_ measured: Duration?, of peer: UnsafeMutablePointer<Peer>) {
+        guard let measured, measured <= WorkerCore.longestRoundTrip else { return }
+        let smoothed = peer.pointee.roundTrip.map { $0 + (measured - $0) / WorkerCore.roundTripWeight } ?? measured
+        peer.pointee.roundTrip = smoothed
+        for position in 0..<peer.pointee.streamCount { peer.pointee.streams[position].losses.roundTripTime = smoothed }
+    }
+
+    /// Longer ones are a mistake of the peer's.
+    private static let longestRoundTrip: Duration = .seconds(5)
+    /// A new measurement counts a quarter: TCP's eighth (RFC 6298 §2) is for a measurement with each packet.
+    private static let roundTripWeight = 4
 
     /// How often receiver reports go out (RFC 3550 §6.2, scaled for interactive video as browsers do).
     static let receiverReportInterval: Duration = .seconds(1)
@@ -130,7 +158,14 @@ extension WorkerCore {
     private mutating func sendReceiverReport(to peer: UnsafeMutablePointer<Peer>, now: Instant) {
         var blocks: [ReportBlock] = []
         for position in 0..<peer.pointee.streamCount {
-            if let block = peer.pointee.streams[position].statistics.reportBlock(now: now) { blocks.append(block) }
+            let stream = peer.pointee.streams + position
+            guard let block = stream.pointee.statistics.reportBlock(now: now) else { continue }
+            blocks.append(block)
+            if stream.pointee.source != .microphone, !stream.pointee.isRetransmission {
+                peer.pointee.conference.pointee.recordLoss(
+                    Double(block.fractionLost) / 256,
+                    of: TrackReference(member: peer.pointee.member, source: stream.pointee.source), now: now)
+            }
         }
         guard !blocks.isEmpty else { return }
         let sender = peer.pointee.controlSSRC
@@ -138,6 +173,8 @@ extension WorkerCore {
             [
                 .receiverReport(ReceiverReport(ssrc: sender, reports: Array(blocks.prefix(31)))),
                 .sourceDescription(SourceDescription(ssrc: sender, canonicalName: peer.pointee.canonicalName)),
+                // Somebody who only sends is asked how far away it is (RFC 3611 §4.4).
+                .extendedReport(ExtendedReport(ssrc: sender, referenceTime: ntpTime(now))),
             ], to: peer)
     }
 

@@ -244,7 +244,7 @@ extension WorkerCore {
         let control = peer.pointee.control
         let isInForce = control.pointee.isInForce(now: now)
         var budget = isInForce ? control.pointee.pacer.budget(now: now) : .max
-        if isInForce, !control.pointee.backlog.isEmpty { budget = Int(Double(budget) * Self.dataShare) }
+        if isInForce, control.pointee.isWaiting { budget = Int(Double(budget) * Self.dataShare) }
         while budget > 0, data.pointee.transport.nextDataPacket(now: now, into: &dataPacket) {
             guard peer.pointee.dtls.send(dataPacket) else { break }
             let size = dataPacket.count + SendControl.headerOverhead + Self.recordOverhead

@@ -53,7 +53,7 @@ extension WorkerCore {
         if isStalled != peer.pointee.isStalled {
             peer.pointee.isStalled = isStalled
             if isStalled {
-                control.pointee.backlog.removeAll()
+                control.pointee.dropWaiting()
             } else {
                 control.pointee.pathChanged(start: startBitrate)
             }
@@ -69,7 +69,7 @@ extension WorkerCore {
             }
         }
         if control.pointee.backlog.isStale(now: now) {
-            control.pointee.backlog.removeAll()
+            control.pointee.dropWaiting()
             conference.pointee.restartSlots(of: member)
         }
     }
@@ -84,9 +84,12 @@ extension WorkerCore {
     }
 
     func applyBudget(to peer: UnsafeMutablePointer<Peer>, now: Instant) {
+        let control = peer.pointee.control
         peer.pointee.conference.pointee.setBudget(
-            peer.pointee.control.pointee.budget(now: now),
-            lossShare: peer.pointee.control.pointee.controller.lossShare, for: peer.pointee.member)
+            control.pointee.budget(now: now), lossShare: control.pointee.controller.lossShare,
+            isCongested: control.pointee.controller.isCongested,
+            shown: control.pointee.controller.latestProbe.map { ($0.rate.bitsPerSecond, $0.at) },
+            for: peer.pointee.member)
     }
 
     private mutating func release(to peer: UnsafeMutablePointer<Peer>, now: Instant) {
@@ -105,7 +108,8 @@ extension WorkerCore {
             outgoing.begin(destination, onIPv6Socket: socket.isIPv6)
         }
         releaseData(to: peer, now: now)
-        if !control.pointee.backlog.isEmpty {
+        control.pointee.repairs.dropOlder(than: Backlog.repairPatience, now: now)
+        if control.pointee.isWaiting {
             outgoing.begin(destination, onIPv6Socket: socket.isIPv6)
             let isInForce = control.pointee.isInForce(now: now)
             let budget = isInForce ? control.pointee.pacer.budget(now: now) : Int.max
@@ -119,7 +123,7 @@ extension WorkerCore {
     ) -> Int {
         let control = peer.pointee.control
         var done = 0
-        while done < bytes, let packet = control.pointee.backlog.popFirst(from: peer.pointee.conference) {
+        while done < bytes, let packet = control.pointee.popFirst(from: peer.pointee.conference) {
             let length = withUnsafePointer(to: packet) { send($0, to: peer, sender) }
             control.pointee.pacer.spent(length, now: clock)
             done += length
@@ -131,7 +135,7 @@ extension WorkerCore {
 extension Peer {
     /// Whether something waits for its link, or a probe runs.
     var hasToPace: Bool {
-        !control.pointee.backlog.isEmpty || control.pointee.pacer.nextProbe != nil
+        control.pointee.isWaiting || control.pointee.pacer.nextProbe != nil
             || data?.pointee.hasDataToSend == true
     }
 }

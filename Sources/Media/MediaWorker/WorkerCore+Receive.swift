@@ -168,7 +168,10 @@ extension WorkerCore {
         let reference = TrackReference(member: peer.pointee.member, source: stream.pointee.source)
         if isKept {
             describe(&details, extensions, bytes, payload, length, of: stream)
-            if details.startsKeyframe { recordSize(codec, payload, length, reference, details.layer, peer) }
+            if details.startsKeyframe {
+                stream.pointee.losses.noteKeyframe(at: header.sequenceNumber)
+                recordSize(codec, payload, length, reference, details.layer, peer)
+            }
         }
         peer.pointee.conference.pointee.receive(
             details, payload: payload, length: length, from: reference, now: now, queue: &queue, buffers: &buffers)
@@ -196,6 +199,7 @@ extension WorkerCore {
         var details = PacketDetails(
             sequence: sequence, timestamp: header.timestamp.rawValue, codec: codec, marker: header.marker)
         describe(&details, extensions, UnsafeRawBufferPointer(datagram).bytes, spare, length - 2, of: stream)
+        if details.startsKeyframe { stream.pointee.losses.noteKeyframe(at: SequenceNumber(sequence)) }
         peer.pointee.conference.pointee.receive(
             details, payload: spare, length: length - 2,
             from: TrackReference(member: peer.pointee.member, source: stream.pointee.source), now: now, queue: &queue,

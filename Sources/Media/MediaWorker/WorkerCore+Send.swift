@@ -32,19 +32,24 @@ extension WorkerCore {
                 }
                 continue
             }
-            var budget = control.pointee.backlog.isEmpty ? control.pointee.pacer.budget(now: clock) : 0
+            var repairBudget = control.pointee.repairs.isEmpty ? control.pointee.pacer.budget(now: clock) : 0
+            var budget = control.pointee.backlog.isEmpty ? repairBudget : 0
             var spent = 0
             var next = queue.first(of: receiver)
             while let packet = next {
                 next = queue.next(after: packet)
                 // What cannot wait goes; video goes while the link has room, and queues up behind what waits already.
-                if packet.pointee.origin != nil, budget <= 0 {
-                    control.pointee.backlog.append(packet.pointee, now: clock)
+                let isRepair = packet.pointee.originalSequence != nil
+                if packet.pointee.origin != nil, (isRepair ? repairBudget : budget) <= 0 {
+                    control.pointee.postpone(packet.pointee, now: clock)
                     schedule.setPacing(true, receiver)
                     continue
                 }
                 let length = send(packet, to: peer, sender, isFollowed: next != nil)
-                if packet.pointee.origin != nil { budget -= length }
+                if packet.pointee.origin != nil {
+                    budget -= length
+                    repairBudget -= length
+                }
                 spent += length
             }
             if spent > 0 { control.pointee.pacer.spent(spent, now: clock) }
@@ -70,7 +75,7 @@ extension WorkerCore {
         let headerLength = peer.pointee.layout.write(packet.pointee, transportSequence: number, to: out)
         let length: Int
         var padding = 0
-        if isFollowed, packet.pointee.origin != nil {
+        if isFollowed, packet.pointee.origin != nil, packet.pointee.originalSequence == nil {
             let plain = headerLength + Int(packet.pointee.payloadLength) + sender.pointee.profile.tagLength
             padding = outgoing.openSegmentSize - plain
         }

@@ -18,6 +18,7 @@ extension WorkerCore {
 
     package mutating func tick(now: Instant, wallClock: Duration) {
         clock = now
+        wallClockAtZero = wallClock - (now - .zero)
         for index in peers.indices where schedule.isDue(index, at: now) {
             if let peer = peers[index] { lookAfter(peer, now: now, wallClock: wallClock) }
         }
@@ -78,6 +79,7 @@ extension WorkerCore {
             if isReady(peer) {
                 report(to: peer, now: now, wallClock: wallClock)
                 peer.pointee.control.pointee.backlog.relax(now: now)
+                peer.pointee.control.pointee.repairs.relax(now: now)
             }
         }
         if peer.pointee.streamCount > 0, isReady(peer) { reportArrivals(of: peer, now: now) }

@@ -41,6 +41,8 @@ package struct WorkerCore: ~Copyable {
     var conferenceSchedule = ConferenceSchedule()
     /// How often a peer was looked after or a conference polled by time: what a call costs in which nothing happens.
     package var looks: UInt64 = 0
+    /// How busy this worker is.
+    package var load = WorkerLoad()
     /// Where packets of SCTP are written, one after the other.
     var dataPacket: [UInt8] = []
     var seeds: SeededGenerator
@@ -48,6 +50,8 @@ package struct WorkerCore: ~Copyable {
     var clock = Instant.zero
     /// Who comes by TCP or through the TURN server.
     package var relayedPorts: RelayedPorts?
+    /// The wall-clock time, since 1970, of `Instant.zero`; what reports are stamped with.
+    var wallClockAtZero = Duration.zero
     package var events: [WorkerEvent] = []
     package var counters = WorkerCounters()
 
@@ -112,7 +116,7 @@ package struct WorkerCore: ~Copyable {
         var totals = counters
         for case let peer? in peers {
             totals.add(peer.pointee.counters)
-            totals.droppedPackets += peer.pointee.control.pointee.backlog.dropped
+            totals.droppedPackets += peer.pointee.control.pointee.dropped
         }
         for conference in conferences.values { totals.conferences.add(conference.pointee.counters) }
         return totals
@@ -126,6 +130,7 @@ package struct WorkerCore: ~Copyable {
         guard conferences[name] == nil else { return }
         let conference = UnsafeMutablePointer<Conference>.allocate(capacity: 1)
         conference.initialize(to: Conference(seed: seed))
+        conference.pointee.setLoad(load.level)
         conferences[name] = conference
         conferenceSchedule.add(name, conference)
     }
@@ -321,6 +326,7 @@ package struct WorkerCore: ~Copyable {
         let index = peer.pointee.index
         for case let other? in peers where other.pointee.conference == peer.pointee.conference {
             other.pointee.control.pointee.backlog.removeAll(ofMember: peer.pointee.member)
+            other.pointee.control.pointee.repairs.removeAll(ofMember: peer.pointee.member)
         }
         conferenceSchedule.wake(peer.pointee.conferenceIndex)
         peer.pointee.conference.pointee.remove(peer.pointee.member, buffers: &buffers)
@@ -329,7 +335,7 @@ package struct WorkerCore: ~Copyable {
         ufrags.removeAll(of: index)
         askedCodecs = askedCodecs.filter { $0.key.peer != index }
         counters.add(peer.pointee.counters)
-        counters.droppedPackets += peer.pointee.control.pointee.backlog.dropped
+        counters.droppedPackets += peer.pointee.control.pointee.dropped
         peers[Int(index)] = nil
         schedule.remove(index)
         peerCount -= 1

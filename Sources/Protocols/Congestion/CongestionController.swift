@@ -53,8 +53,14 @@ public struct CongestionController: ~Copyable, Sendable {
     static let probeTrust: Duration = .milliseconds(750)
     /// … unless packets wait longer than this.
     static let trustedQueue: Duration = .milliseconds(50)
-    /// Packets that wait for less do not count as a queue.
-    static let shortestQueue: Duration = .milliseconds(10)
+    /// What was carried without a queue is trusted for so long, however little is sent meanwhile.
+    static let provenTrust: Duration = .seconds(5)
+    /// Packets that arrive so much farther apart than they were sent have queued up more and more.
+    static let queueingSpread = 1.15
+    /// In so many feedbacks in a row, behind a queue that is certain, that is overuse before the trend says so.
+    static let queueingFeedbacks = 2
+    /// On a path whose delay wavers a probe lasts longer by so many times the noise, and may be spread by as much.
+    static let noiseScale = 3.0
     /// From this part of the capacity seen at overuse on, the link counts as full.
     static let fullShare = 0.85
 
@@ -85,6 +91,10 @@ public struct CongestionController: ~Copyable, Sendable {
     /// How long packets wait in the path's queues.
     public var queueDelay: Duration? { queue.delay }
     public var usage: LinkUsage { trendline.usage }
+    /// The latest probe that was measured: when, and what it showed the link to carry.
+    public var latestProbe: (rate: Bitrate, at: Instant)? { probed }
+    /// Whether a queue or loss says that the link is full; without either it need not be taken to be narrower.
+    public var isCongested: Bool { queue.isStanding || loss.isDecreasing || isFeedbackMissing }
     public var isApplicationLimited: Bool { application.limitedSince != nil }
     public var bytesInFlight: Int { log.bytesInFlight }
     public var counters: SentPacketLog.Counters { log.counters }
@@ -100,8 +110,13 @@ public struct CongestionController: ~Copyable, Sendable {
     private var drain = QueueDrain()
     /// What the latest probe measured.
     private var probed: (rate: Bitrate, at: Instant)?
+    /// The most that arrived lately while no queue stood.
+    private var proven: (rate: Bitrate, at: Instant)?
     /// At which rate the packets of the latest feedback arrived; nil when they were too few to tell.
     private var latestRate: Bitrate?
+    private var previousRate: Bitrate?
+    /// In how many feedbacks in a row packets arrived farther apart than they were sent, and than jitter explains.
+    private var queueingFeedbacks = 0
     private var application = ApplicationLimitDetector()
     private var probes: ProbeController
     private var probeEstimator = ProbeEstimator()
@@ -158,9 +173,10 @@ public struct CongestionController: ~Copyable, Sendable {
             ProbeController.Situation(
                 target: estimate, needed: needed, acknowledged: acknowledged,
                 isApplicationLimited: isApplicationLimited,
-                isOverusing: trendline.usage == .overuse || drain.share != nil,
+                isOverusing: verdict == .overuse || drain.share != nil,
                 isLossDecreasing: loss.isDecreasing,
-                isLossLimited: loss.limit.map { $0 <= rateController.rate } ?? false),
+                isLossLimited: loss.limit.map { $0 <= rateController.rate } ?? false,
+                duration: ProbeCluster.duration + probeSlack),
             now: now)
         for cluster in clusters { probeEstimator.expect(cluster) }
         return clusters
@@ -184,10 +200,13 @@ public struct CongestionController: ~Copyable, Sendable {
             acknowledgedRate.expectFastChange()
         }
 
+        previousRate = latestRate
         latestRate = CongestionController.rate(of: arrived)
+        queueingFeedbacks = isSpread(arrived) ? queueingFeedbacks + 1 : 0
         let measured = measure(arrived)
-        queue.update(arrived, now: now)
+        queue.update(arrived, isDraining: drain.share != nil, now: now)
         loss.update(results, now: now)
+        updateProven(now: now)
         let former = estimate
         updateDelayBased(measured, now: now)
         updateTarget()
@@ -202,17 +221,36 @@ public struct CongestionController: ~Copyable, Sendable {
         for result in arrived {
             guard let arrival = result.arrival else { continue }
             acknowledgedRate.add(bytes: result.bytes, arrival: arrival)
-            if let news = probeEstimator.add(result) { measured = news }
+            if let news = probeEstimator.add(result, slack: probeSlack) { measured = news }
             if let variation = groups.add(sent: result.sentAt, arrival: arrival) { trendline.add(variation) }
         }
         return measured
     }
 
+    /// How much longer than it was sent a probe may arrive for the path's jitter alone. Who uses all that the link carries
+    /// makes delay waver by its own pictures.
+    private var probeSlack: Duration {
+        guard queue.isNoisy, isApplicationLimited else { return .zero }
+        return min(queue.noise * CongestionController.noiseScale, QueueDelayEstimator.thresholdBounds.upperBound)
+    }
+
+    /// Follows what the link has shown to carry. Less sent is no sign of a link that carries less.
+    private mutating func updateProven(now: Instant) {
+        guard let acknowledged else { return }
+        let isOld = proven.map { acknowledged >= $0.rate || now - $0.at > CongestionController.provenTrust } ?? true
+        if isOld || !isUnfilled || loss.isDecreasing { proven = (acknowledged, now) }
+    }
+
+    /// Whether packets pass without waiting long.
+    private var isUnfilled: Bool {
+        (queue.standing ?? .zero) < CongestionController.trustedQueue
+    }
+
     private mutating func updateDelayBased(_ measured: (probe: ProbeCluster, rate: Bitrate)?, now: Instant) {
         let lastDecrease = rateController.lastDecrease
-        if let measured, trendline.usage != .overuse {
+        if let measured, verdict != .overuse {
             // A probe may lower the rate, but not below what certainly passes.
-            let certain = (acknowledged ?? .zero) * RateController.backoff
+            let certain = isUnfilled ? proven?.rate ?? .zero : (acknowledged ?? .zero) * RateController.backoff
             let rate = max(measured.rate, min(rateController.rate, certain))
             probes.measured(measured.rate, now: now)
             if measured.probe.reason == .start || rate > rateController.rate || isApplicationLimited {
@@ -227,14 +265,20 @@ public struct CongestionController: ~Copyable, Sendable {
         if let delay = queue.delay, drain.update(delay: delay, now: now) { queue.rebase() }
     }
 
-    /// The trend's verdict, unless the queue is gone that it speaks of: the trend remembers a while, and a rate that
-    /// fell for the sake of a queue must not fall again when there is none.
+    /// The trend's verdict, unless there is no queue that it could speak of: the trend remembers a while, and a rate that
+    /// fell for the sake of a queue must not fall again when there is none; and jitter has trends, too.
     private var verdict: LinkUsage {
         @inline(__always) get {
-            guard trendline.usage == .overuse, let delay = queue.delay, delay < CongestionController.shortestQueue
-            else { return trendline.usage }
-            return .underuse
+            if isFillingFast { return .overuse }
+            guard trendline.usage == .overuse, queue.standing != nil, !queue.isStanding else { return trendline.usage }
+            return queue.isNoisy ? .normal : .underuse
         }
+    }
+
+    /// A long queue becomes longer: the trend needs 20 groups to say that, which is long while pictures pile up.
+    private var isFillingFast: Bool {
+        queueingFeedbacks >= CongestionController.queueingFeedbacks
+            && (queue.standing ?? .zero) >= QueueDelayEstimator.thresholdBounds.upperBound
     }
 
     /// What arrives, or what a probe has just measured: media takes a while to follow a success, and until then the
@@ -242,7 +286,13 @@ public struct CongestionController: ~Copyable, Sendable {
     @inline(__always)
     private func carried(now: Instant) -> Bitrate? {
         // While a burst fills the queue, what arrives is what the link carries, however little was sent before.
-        if trendline.usage == .overuse, let acknowledged, let latestRate { return max(acknowledged, latestRate) }
+        if verdict == .overuse, let acknowledged, let latestRate {
+            // While all packets wait, what arrives is what the link carries, sooner than the smoothed rate tells.
+            if !isUnfilled { return (latestRate + (previousRate ?? latestRate)) * 0.5 }
+            let arrived = max(acknowledged, latestRate)
+            // A short queue after little was sent does not mean that the link carries so little.
+            return queueingFeedbacks == 0 ? max(arrived, proven?.rate ?? .zero) : arrived
+        }
         guard let probed, now - probed.at <= rateController.roundTrip + CongestionController.probeTrust,
             (queue.delay ?? .zero) < CongestionController.trustedQueue
         else { return acknowledged }
@@ -303,10 +353,21 @@ public struct CongestionController: ~Copyable, Sendable {
     }
 
     private func isDelayLimited(now: Instant) -> Bool {
-        if trendline.usage == .overuse || drain.share != nil { return true }
+        if verdict == .overuse || drain.share != nil { return true }
         if let last = rateController.lastDecrease, now - last < CongestionController.delayVerdictTime { return true }
         guard let capacity = rateController.linkCapacity, rateController.lastDecrease != nil else { return false }
         return target >= capacity * CongestionController.fullShare
+    }
+
+    private func isSpread(_ arrived: [PacketResult]) -> Bool {
+        // Probes queue up on purpose.
+        guard let first = arrived.first, let last = arrived.last, let begin = first.arrival, let end = last.arrival,
+            !arrived.contains(where: { $0.probe != nil })
+        else { return false }
+        let arrivalSpan = end - begin
+        guard arrivalSpan >= CongestionController.shortestRateSpan else { return false }
+        let sendSpan = last.sentAt - first.sentAt
+        return arrivalSpan > sendSpan * CongestionController.queueingSpread + queue.noise * 2
     }
 
     /// At which rate packets arrived: while a queue is drained, what the link carries, sooner than the smoothed rate.

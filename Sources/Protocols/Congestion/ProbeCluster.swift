@@ -54,11 +54,12 @@ public struct ProbeCluster: Hashable, Sendable {
     /// … and so many packets.
     public var minimumPackets: Int
 
-    init(id: ID, rate: Bitrate, reason: Reason) {
+    /// - Parameter duration: How long it lasts at its rate.
+    init(id: ID, rate: Bitrate, reason: Reason, duration: Duration = duration) {
         self.id = id
         self.rate = rate
         self.reason = reason
-        minimumBytes = rate.bytes(in: ProbeCluster.duration)
+        minimumBytes = rate.bytes(in: duration)
         minimumPackets = ProbeCluster.minimumPacketsSent
     }
 }

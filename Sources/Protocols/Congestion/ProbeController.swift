@@ -62,10 +62,13 @@ public struct ProbeController: Sendable {
         public var isLossDecreasing: Bool
         /// Loss limits the rate.
         public var isLossLimited: Bool
+        /// How long a probe has to last for its measurement to stand out from the path's jitter.
+        public var duration: Duration
 
         public init(
             target: Bitrate, needed: Bitrate, acknowledged: Bitrate? = nil, isApplicationLimited: Bool = false,
-            isOverusing: Bool = false, isLossDecreasing: Bool = false, isLossLimited: Bool = false
+            isOverusing: Bool = false, isLossDecreasing: Bool = false, isLossLimited: Bool = false,
+            duration: Duration = ProbeCluster.duration
         ) {
             self.target = target
             self.needed = needed
@@ -74,6 +77,7 @@ public struct ProbeController: Sendable {
             self.isOverusing = isOverusing
             self.isLossDecreasing = isLossDecreasing
             self.isLossLimited = isLossLimited
+            self.duration = duration
         }
     }
 
@@ -207,7 +211,8 @@ public struct ProbeController: Sendable {
         for rate in rates {
             let bounded = min(rate, ceiling)
             guard bounded > situation.target, bounded > clusters.last?.rate ?? .zero else { continue }
-            clusters.append(ProbeCluster(id: nextID, rate: bounded, reason: reason))
+            clusters.append(
+                ProbeCluster(id: nextID, rate: bounded, reason: reason, duration: situation.duration))
             nextID = nextID.next
         }
         guard let last = clusters.last else { return [] }

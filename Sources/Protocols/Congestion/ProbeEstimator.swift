@@ -44,12 +44,13 @@ public struct ProbeEstimator: Sendable {
     }
 
     /// Takes a packet of a probe that arrived, and gives back the rate as far as the probe tells it by now.
-    public mutating func add(_ result: PacketResult) -> (probe: ProbeCluster, rate: Bitrate)? {
+    /// - Parameter slack: By how much the path's jitter may spread it.
+    public mutating func add(_ result: PacketResult, slack: Duration = .zero) -> (probe: ProbeCluster, rate: Bitrate)? {
         guard let arrival = result.arrival, let id = result.probe,
             let index = clusters.firstIndex(where: { $0.probe.id == id })
         else { return nil }
         clusters[index].add(sent: result.sentAt, arrival: arrival, bytes: result.bytes)
-        guard let rate = clusters[index].measured else { return nil }
+        guard let rate = clusters[index].measured(slack: slack) else { return nil }
         return (clusters[index].probe, rate)
     }
 }
@@ -71,12 +72,14 @@ extension ProbeEstimator.Cluster {
     }
 
     /// What the link carried, once enough has arrived.
-    fileprivate var measured: Bitrate? {
+    fileprivate func measured(slack: Duration) -> Bitrate? {
         let share = ProbeEstimator.arrivalShare
         let enoughPackets = max(Double(ProbeEstimator.fewestPackets), Double(probe.minimumPackets) * share)
         guard Double(packets) >= enoughPackets, Double(bytes) >= Double(probe.minimumBytes) * share else { return nil }
         let sendSpan = lastSent - firstSent
-        let arrivalSpan = lastArrival - firstArrival
+        // Jitter spreads a probe, but brings it together, too: no faster than it was sent is believed for its sake.
+        let spread = lastArrival - firstArrival
+        let arrivalSpan = slack > .zero ? max(spread - slack, min(spread, sendSpan)) : spread
         guard sendSpan < ProbeEstimator.longestProbe, arrivalSpan < ProbeEstimator.longestProbe else { return nil }
         // The bytes of the last packet were sent after the span, those of the first one arrived before it. A driver
         // that sends in bursts may be ahead of the probe's rate, but has not shown more than that.

@@ -85,6 +85,11 @@ public struct EmulatedLink<Payload> {
     var inFlight = HeadedQueue<Delivery>()
     @usableFromInline
     var time: Instant?
+    /// While packets are held, until when they are; and when they are held next.
+    @usableFromInline
+    var heldUntil: Instant?
+    @usableFromInline
+    var nextHold: Instant?
     /// Packets that are not reordered arrive in order: not before this.
     @usableFromInline
     var lastArrival: Instant?
@@ -234,6 +239,7 @@ public struct EmulatedLink<Payload> {
         if present.jitter > .zero {
             arrival = arrival + .nanoseconds(Int64.random(in: 0...conditions.jitter.nanoseconds, using: &generator))
         }
+        arrival = arrival + variation(at: instant)
         if let reordering = present.reordering, happens(reordering.probability) {
             arrival = arrival + reordering.delay
         } else {
@@ -241,6 +247,32 @@ public struct EmulatedLink<Payload> {
             lastArrival = arrival
         }
         inFlight.insert(Delivery(payload: packet.payload, size: packet.size, at: arrival)) { $0.at <= arrival }
+    }
+
+    /// What the present conditions add to the delay of a packet that leaves the link now.
+    @usableFromInline
+    mutating func variation(at instant: Instant) -> Duration {
+        switch present.variation {
+        case .none:
+            return .zero
+        case .normal(let deviation):
+            // Twelve even ones less their mean are normal enough, with a deviation of one.
+            let sum = (0..<12).reduce(-6.0) { sum, _ in sum + Double.random(in: 0..<1, using: &generator) }
+            return .nanoseconds(Int64(min(max(sum, 0), 4) * nanos(deviation)))
+        case .pareto(let scale, let longest):
+            let even = Double.random(in: 1e-6..<1, using: &generator)
+            return min(.nanoseconds(Int64(nanos(scale) * (1 / even.squareRoot() - 1))), longest)
+        case .holds(let interval, let length):
+            if let heldUntil, instant < heldUntil { return heldUntil - instant }
+            let due = nextHold ?? instant + interval
+            nextHold = due
+            guard instant >= due else { return .zero }
+            let held = Int64.random(
+                in: length.lowerBound.nanoseconds...length.upperBound.nanoseconds, using: &generator)
+            heldUntil = instant + .nanoseconds(held)
+            nextHold = instant + .nanoseconds(held) + interval * Double.random(in: 0.5..<1.5, using: &generator)
+            return .nanoseconds(held)
+        }
     }
 
     @inlinable

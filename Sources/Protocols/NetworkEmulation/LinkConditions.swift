@@ -33,6 +33,17 @@ public struct LinkConditions: Hashable, Sendable {
         }
     }
 
+    /// How the delay varies while nothing queues up; the order of packets stays.
+    public enum Variation: Hashable, Sendable {
+        case none
+        /// The normal distribution, cut at zero and at four deviations.
+        case normal(deviation: Duration)
+        /// The Pareto distribution with exponent 2, counted from its scale: mostly little, now and then much.
+        case pareto(scale: Duration, longest: Duration)
+        /// Packets are held now and then and released together, as Wi-Fi does while it scans, sleeps or tries again.
+        case holds(interval: Duration, length: ClosedRange<Duration>)
+    }
+
     /// How much waits in front of the link; what exceeds it is dropped on arrival.
     public enum QueueLimit: Hashable, Sendable {
         case unlimited
@@ -59,17 +70,20 @@ public struct LinkConditions: Hashable, Sendable {
     public var delay: Duration
     /// Up to this much is added to `delay`, evenly distributed, without changing the order.
     public var jitter: Duration
+    /// Added to `delay` too.
+    public var variation: Variation
     public var loss: Loss
     public var reordering: Reordering?
     public var queueLimit: QueueLimit
 
     public init(
-        rate: Int? = nil, delay: Duration = .zero, jitter: Duration = .zero, loss: Loss = .none,
-        reordering: Reordering? = nil, queueLimit: QueueLimit = .unlimited
+        rate: Int? = nil, delay: Duration = .zero, jitter: Duration = .zero, variation: Variation = .none,
+        loss: Loss = .none, reordering: Reordering? = nil, queueLimit: QueueLimit = .unlimited
     ) {
         self.rate = rate
         self.delay = delay
         self.jitter = jitter
+        self.variation = variation
         self.loss = loss
         self.reordering = reordering
         self.queueLimit = queueLimit

@@ -1,6 +1,6 @@
 public import ProtocolCore
 
-/// Packet types and feedback formats (RFC 3550 §12.1, RFC 4585 §6, RFC 5104 §4.3, RFC 5761 §4).
+/// Packet types and feedback formats (RFC 3550 §12.1, RFC 4585 §6, RFC 5104 §4.3, RFC 3611 §2, RFC 5761 §4).
 enum RTCPType {
     static let senderReport: UInt8 = 200
     static let receiverReport: UInt8 = 201
@@ -8,6 +8,7 @@ enum RTCPType {
     static let goodbye: UInt8 = 203
     static let transportLayerFeedback: UInt8 = 205
     static let payloadFeedback: UInt8 = 206
+    static let extendedReport: UInt8 = 207
 
     /// Formats of transport layer feedback.
     static let genericNACK: UInt8 = 1
@@ -93,6 +94,8 @@ extension RTCPPacket {
                 return
             }
             self = .receiverEstimatedMaximumBitrate(try ReceiverEstimatedMaximumBitrate(parsing: packet))
+        case RTCPType.extendedReport:
+            self = .extendedReport(try ExtendedReport(parsing: packet))
         // Types of extensions that we do not take part in; RFC 3550 §6.1 has receivers skip them.
         default:
             self = .unknown(type: type)

@@ -16,6 +16,7 @@ extension RTCPPacket {
         case .fullIntraRequest(let request): request.append(to: &bytes)
         case .transportFeedback(let feedback): feedback.append(to: &bytes)
         case .receiverEstimatedMaximumBitrate(let estimate): estimate.append(to: &bytes)
+        case .extendedReport(let report): report.append(to: &bytes)
         case .congestionControlFeedback, .unknown: break
         }
     }

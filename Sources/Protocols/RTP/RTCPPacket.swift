@@ -11,9 +11,10 @@ public enum RTCPPacket: Hashable, Sendable {
     case fullIntraRequest(FullIntraRequest)
     case transportFeedback(TransportFeedback)
     case receiverEstimatedMaximumBitrate(ReceiverEstimatedMaximumBitrate)
+    case extendedReport(ExtendedReport)
     /// Read, never sent.
     case congestionControlFeedback(CongestionControlFeedback)
-    /// A packet or feedback format we do not read, with its packet type (XR, 207, among them). It is never sent.
+    /// A packet or feedback format we do not read, with its packet type. It is never sent.
     case unknown(type: UInt8)
 }
 

@@ -128,6 +128,7 @@ CONTROL = {
     "picture-loss": rtcp(206, 1, words(1, 2)),
     "full-intra": rtcp(206, 4, words(1, 0, 5, 9 << 24)),
     "remb": rtcp(206, 15, words(1, 0) + b"REMB" + struct.pack("!I", 2 << 24 | 5 << 18 | 0x2FFFF) + words(5, 6)),
+    "extended": rtcp(207, 0, words(1) + words(4 << 24 | 2, 2, 3) + words(5 << 24 | 3, 1, 2, 3) + words(7 << 24, 9 << 24)),
     "feedback-run": rtcp(205, 15, FEEDBACK + struct.pack("!H", 1 << 13 | 20) + bytes(range(20)) + bytes(2), padding=4),
     "feedback-vectors": rtcp(205, 15, FEEDBACK + struct.pack("!HH", 0xBFFF, 0xE400)
                              + bytes(13) + struct.pack("!h", -7) + bytes(2)),

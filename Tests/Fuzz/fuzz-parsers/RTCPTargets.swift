@@ -13,7 +13,7 @@ func testRTCP(_ compound: RawSpan) {
             // We only read it.
             check(feedback)
         case .senderReport, .receiverReport, .sourceDescription, .goodbye, .genericNACK, .pictureLossIndication,
-            .fullIntraRequest, .transportFeedback, .receiverEstimatedMaximumBitrate:
+            .fullIntraRequest, .transportFeedback, .receiverEstimatedMaximumBitrate, .extendedReport:
             known.append(packet)
             packet.append(to: &written)
         }
@@ -46,7 +46,7 @@ private func comparable(_ packet: RTCPPacket) -> RTCPPacket {
         nack.lost = Set(nack.lost.map(\.rawValue)).sorted().map { SequenceNumber($0) }
         return .genericNACK(nack)
     case .senderReport, .receiverReport, .goodbye, .pictureLossIndication, .fullIntraRequest, .transportFeedback,
-        .receiverEstimatedMaximumBitrate, .congestionControlFeedback, .unknown:
+        .receiverEstimatedMaximumBitrate, .extendedReport, .congestionControlFeedback, .unknown:
         return packet
     }
 }

@@ -80,6 +80,26 @@ struct LayerAllocatorTests {
         #expect(decide([candidate(present: 1)], 1_900_000)[0].option == 2)
     }
 
+    @Test("A busy server gives up layers, then slots, and says so; a screen stays")
+    func serverBusy() {
+        let screen = candidate([2_500_000], importance: .max)
+        let candidates = [screen] + (0..<6).map { _ in candidate() }
+        func decisions(_ load: Int, budget: Int? = nil) -> [LayerAllocator.Decision] {
+            LayerAllocator.allocate(candidates, budget: budget, load: load, now: now)
+        }
+        #expect(decisions(0).map(\.option) == [0, 2, 2, 2, 2, 2, 2])
+        #expect(decisions(1).map(\.option) == [0, 1, 1, 1, 1, 1, 1])
+        #expect(decisions(2, budget: 50_000_000).map(\.option) == [0, 0, 0, 0, 0, 0, 0])
+        #expect(decisions(3).map(\.option) == [0, 0, 0, 0, nil, nil, nil])
+        #expect(decisions(3, budget: 50_000_000).map(\.option) == [0, 0, 0, 0, nil, nil, nil])
+        for load in 1...3 {
+            #expect(decisions(load).dropFirst().allSatisfy { $0.reason == .serverBusy })
+            #expect(decisions(load)[0].reason == .best)
+        }
+        // Where the link is narrower than what a busy server gives, the link is the reason.
+        #expect(LayerAllocator.allocate([candidate()], budget: 200_000, load: 1, now: now)[0].reason == .bandwidth)
+    }
+
     @Test("What one view no longer needs goes to the others")
     func giveBack() {
         let before = decide([candidate(), candidate(present: 1)], 2_400_000)

@@ -83,6 +83,84 @@ struct LayerTests {
         for (before, after) in zip(times, times.dropFirst()) { #expect(Int32(bitPattern: after &- before) >= 0) }
     }
 
+    @Test("A probe that soon shows room for more ends the caution, but not after a second fall")
+    func cautionEnds() {
+        var fixture = scene()
+        var sequence: UInt16 = 0
+        fixture.conference.setBudget(5_000_000, for: grace)
+        #expect(shown(&fixture, .seconds(4), from: ada, &sequence) == 2)
+        fixture.conference.setBudget(800_000, for: grace)
+        #expect(shown(&fixture, .milliseconds(1500), from: ada, &sequence) == 1)
+        fixture.conference.setBudget(5_000_000, shown: (rate: 600_000, at: fixture.now), for: grace)
+        #expect(shown(&fixture, .milliseconds(500), from: ada, &sequence) == 1, "that shows no room for more")
+        fixture.conference.setBudget(5_000_000, shown: (rate: 4_900_000, at: fixture.now), for: grace)
+        #expect(shown(&fixture, .seconds(2), from: ada, &sequence) == 2)
+        fixture.conference.setBudget(800_000, for: grace)
+        #expect(shown(&fixture, .milliseconds(1500), from: ada, &sequence) == 1)
+        fixture.conference.setBudget(5_000_000, shown: (rate: 4_900_000, at: fixture.now), for: grace)
+        #expect(shown(&fixture, .seconds(3), from: ada, &sequence) == 1, "it fell twice")
+        #expect(shown(&fixture, .seconds(9), from: ada, &sequence) == 2)
+    }
+
+    @Test("A slight dip of the estimate without a queue or loss changes no layer for three seconds")
+    func calmDip() {
+        var fixture = scene()
+        var sequence: UInt16 = 0
+        fixture.conference.setBudget(3_000_000, isCongested: false, for: grace)
+        #expect(shown(&fixture, .seconds(4), from: ada, &sequence) == 2)
+        let used = fixture.conference.allocation(of: grace)?.slots.first?.bitrate ?? 0
+        fixture.conference.setBudget(used * 85 / 100, isCongested: false, for: grace)
+        #expect(shown(&fixture, .milliseconds(2500), from: ada, &sequence) == 2)
+        fixture.conference.setBudget(used * 85 / 100, isCongested: true, for: grace)
+        #expect(shown(&fixture, .seconds(1), from: ada, &sequence) == 1)
+    }
+
+    @Test("The layer below is asked for while the link is near its limit, and no longer when it is not")
+    func warmLayer() {
+        var fixture = scene()
+        var sequence: UInt16 = 0
+        var demands: [LayerDemand] = []
+        let collect = { (_: UInt8, _: [ConferenceFixture.Sent], events: [ConferenceEvent]) in
+            for case .layers(_, let told) in events { demands = told }
+        }
+        fixture.conference.setBudget(3_000_000, isCongested: false, for: grace)
+        fixture.flow(.seconds(8), from: ada, sequence: &sequence, collect)
+        #expect(demands.map(\.isWanted) == [false, true, true])
+        fixture.conference.setBudget(30_000_000, isCongested: false, for: grace)
+        fixture.flow(.seconds(8), from: ada, sequence: &sequence, collect)
+        #expect(demands.map(\.isWanted) == [false, false, true])
+    }
+
+    @Test("A publisher whose link loses packets is asked for the small layers; what it leaves out is told as such")
+    func publisherBandwidth() {
+        var fixture = scene()
+        var sequence: UInt16 = 0
+        var demands: [LayerDemand] = []
+        var reasons: [AllocationReason] = []
+        let collect = { (_: UInt8, _: [ConferenceFixture.Sent], events: [ConferenceEvent]) in
+            for case .layers(_, let told) in events { demands = told }
+            for case .allocation(1, let report) in events { reasons += report.slots.map(\.reason) }
+        }
+        let camera = TrackReference(member: ada, source: .camera)
+        fixture.flow(.seconds(8), from: ada, sequence: &sequence, collect)
+        #expect(demands.map(\.isWanted) == [false, false, true])
+        fixture.conference.recordLoss(0.03, of: camera, now: fixture.now)
+        fixture.flow(.seconds(1), from: ada, layers: [2], sequence: &sequence, collect)
+        #expect(demands.map(\.isWanted) == [false, false, true])
+        fixture.conference.recordLoss(0.3, of: camera, now: fixture.now)
+        fixture.flow(.milliseconds(500), from: ada, layers: [2], sequence: &sequence, collect)
+        #expect(demands.map(\.isWanted) == [true, true, true])
+        // The publisher has room for the two smaller ones only.
+        #expect(shown(&fixture, .seconds(1), from: ada, layers: [0, 1], &sequence) == 1)
+        fixture.flow(.seconds(20), from: ada, layers: [0, 1], sequence: &sequence, collect)
+        #expect(reasons.last == .publisherBandwidth)
+        #expect(demands.map(\.isWanted) == [true, true, true], "so that the best layer comes back by itself")
+        #expect(shown(&fixture, .seconds(2), from: ada, &sequence) == 2)
+        fixture.flow(.seconds(20), from: ada, sequence: &sequence, collect)
+        #expect(reasons.last == .best)
+        #expect(demands.map(\.isWanted) == [false, false, true])
+    }
+
     @Test("While the link is learnt a fall leads to no caution")
     func learning() {
         var fixture = scene()

@@ -118,8 +118,61 @@ extension Scenario {
                 application: layered)
         }, length: .seconds(50), capacity: .megabits(1.38), rise: .seconds(20))
 
-    static let all = [
-        steady, fastFeedback, dropAndRise, longDrop, randomLoss, burstyLoss, longPath, jitter, shallowQueue,
-        lostFeedback, narrow, twoThirds, layers,
-    ]
+    /// A receiver of layers on a link that carries far more, whose delay varies in many ways, but never for a queue.
+    private static func wavering(_ name: String, _ link: LinkConditions) -> Scenario {
+        Scenario(
+            name: name,
+            settings: { .init(forward: link, start: .megabits(2), needed: .megabits(1.9), application: layered) },
+            length: .seconds(60), capacity: .megabits(1.76))
+    }
+
+    static let wideJitter = wavering(
+        "60 ms jitter, bursts of 4 % loss, layers in 5 Mbit/s",
+        link(
+            5, loss: .bursts(.init(goodToBad: 0.01, badToGood: 0.24)), jitter: .milliseconds(60)))
+    static let normalJitter = wavering(
+        "normal jitter, layers in 5 Mbit/s",
+        LinkConditions(
+            rate: 5_000_000, delay: .milliseconds(25), variation: .normal(deviation: .milliseconds(25)),
+            queueLimit: .time(.seconds(1))))
+    static let paretoJitter = wavering(
+        "Pareto jitter, layers in 5 Mbit/s",
+        LinkConditions(
+            rate: 5_000_000, delay: .milliseconds(25),
+            variation: .pareto(scale: .milliseconds(5), longest: .milliseconds(200)), queueLimit: .time(.seconds(1))))
+    static let heldPackets = wavering(
+        "held 40 to 100 ms, layers in 5 Mbit/s",
+        LinkConditions(
+            rate: 5_000_000, delay: .milliseconds(25),
+            variation: .holds(interval: .milliseconds(400), length: .milliseconds(40)...(.milliseconds(100))),
+            queueLimit: .time(.seconds(1))))
+    /// A cell gives each phone some turns of 20 ms, and none in others.
+    static let scheduled = Scenario(
+        name: "turns of 20 ms, layers in 5 Mbit/s",
+        settings: {
+            var generator = SeededGenerator(seed: 7)
+            let turns = (1..<3000).map { turn in
+                (
+                    after: Duration.milliseconds(turn * 20),
+                    conditions: link([0.5, 2, 5, 8, 9.5].randomElement(using: &generator) ?? 5)
+                )
+            }
+            return .init(
+                forward: link(5), changes: turns, start: .megabits(2), needed: .megabits(1.9), application: layered)
+        }, length: .seconds(60), capacity: .megabits(1.76))
+    /// The same jitter with a link that does become narrow.
+    static let wideJitterDrop = Scenario(
+        name: "60 ms jitter, 3, 0.8, 3 Mbit/s",
+        settings: {
+            let (wide, narrow) = (link(3, jitter: .milliseconds(60)), link(0.8, jitter: .milliseconds(60)))
+            return .init(forward: wide, changes: [(.seconds(20), narrow), (.seconds(40), wide)])
+        }, length: .seconds(60), capacity: Bitrate(bitsPerSecond: 2_120_000), drop: .seconds(20), rise: .seconds(40))
+
+    static let withoutQueue = [wideJitter, normalJitter, paretoJitter, heldPackets, scheduled]
+
+    static let all =
+        [
+            steady, fastFeedback, dropAndRise, longDrop, randomLoss, burstyLoss, longPath, jitter, shallowQueue,
+            lostFeedback, narrow, twoThirds, layers,
+        ] + withoutQueue + [wideJitterDrop]
 }

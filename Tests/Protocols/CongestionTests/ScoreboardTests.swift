@@ -59,6 +59,20 @@ struct ScoreboardTests {
         #expect(outcome.samples.contains { $0.state == .lossLimited })
     }
 
+    @Test("Delay that varies without a queue does not take the rate away", arguments: Scenario.withoutQueue.indices)
+    func jitterWithoutQueue(index: Int) async throws {
+        let outcome = try await outcome(Scenario.withoutQueue[index])
+        #expect(outcome.share >= 0.9, "the best layer arrives nearly all the time")
+        #expect(outcome.samples.between(.seconds(10), .seconds(60)).allSatisfy { $0.target >= .kilobits(560) })
+    }
+
+    @Test("A queue is seen in spite of jitter")
+    func queueBehindJitter() async throws {
+        let outcome = try await outcome(.wideJitterDrop)
+        #expect(try #require(outcome.drain) <= .seconds(2.5))
+        #expect(try #require(outcome.rise) <= .seconds(15))
+    }
+
     @Test("Lost feedback costs little")
     func lostFeedback() async throws {
         #expect(try await outcome(.lostFeedback).share >= 0.8)

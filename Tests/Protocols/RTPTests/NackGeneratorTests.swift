@@ -47,15 +47,38 @@ import Testing
         #expect(generator.poll(now: .milliseconds(200)) == sequences([4]))
     }
 
-    @Test func givesUpAfterTenTries() {
+    @Test func givesUpAfterTenTriesAndAsksForAKeyframe() {
         var generator = generator([1, 3])
+        generator.roundTripTime = .milliseconds(10)
         for attempt in 0..<10 {
-            #expect(generator.poll(now: .milliseconds(Int64(10 + attempt * 100))) == sequences([2]))
+            #expect(generator.poll(now: .milliseconds(Int64(10 + attempt * 40))) == sequences([2]))
         }
         #expect(generator.missingCount == 1)
-        #expect(generator.poll(now: .milliseconds(1010)).isEmpty)
+        #expect(generator.poll(now: .milliseconds(410)).isEmpty)
         #expect(generator.missingCount == 0)
-        #expect(!generator.needsKeyframe)
+        #expect(generator.needsKeyframe)
+    }
+
+    @Test(arguments: [(1, 450), (100, 450), (250, 750), (300, 900), (2000, 900)])
+    func givesUpInTimeWhateverTheRoundTrip(roundTrip: Int64, wait: Int64) throws {
+        var generator = generator([1, 3])
+        generator.roundTripTime = .milliseconds(roundTrip)
+        var givenUp: Instant?
+        while let due = generator.deadline {
+            _ = generator.poll(now: due)
+            if generator.needsKeyframe { givenUp = givenUp ?? due }
+        }
+        #expect(try #require(givenUp) <= .milliseconds(wait))
+        #expect(generator.missingCount == 0)
+    }
+
+    @Test func whatIsGivenUpTakesTheRestWithIt() {
+        var generator = generator([1, 3])
+        _ = generator.poll(now: .milliseconds(10))
+        generator.record(SequenceNumber(5), at: .milliseconds(440))
+        #expect(generator.poll(now: .milliseconds(450)).isEmpty)
+        #expect(generator.missingCount == 0, "nothing is shown before the keyframe, so 4 is of no use either")
+        #expect(generator.needsKeyframe)
     }
 
     @Test func crossesTheWrap() {
@@ -82,12 +105,18 @@ import Testing
         #expect(atOnce.needsKeyframe)
     }
 
-    @Test func discardsWhatAKeyframeMakesUseless() {
-        var generator = generator([65530, 2, 5])
-        generator.discard(before: SequenceNumber(65535))
-        #expect(generator.poll(now: .milliseconds(10)) == sequences([65535, 0, 1, 3, 4]))
-        generator.discard(before: SequenceNumber(5))
-        #expect(generator.missingCount == 0)
+    @Test func whatAKeyframeMakesUselessIsAskedForButNotMissed() {
+        var generator = generator([65533, 0])
+        generator.roundTripTime = .milliseconds(10)
+        generator.noteKeyframe(at: SequenceNumber(0))
+        #expect(generator.poll(now: .milliseconds(10)) == sequences([65534, 65535]))
+        generator.record(SequenceNumber(2), at: .milliseconds(100))
+        #expect(generator.poll(now: .milliseconds(460)).contains(SequenceNumber(1)))
+        #expect(generator.missingCount == 1)
+        #expect(!generator.needsKeyframe, "nothing depends on what was given up")
+        // What was lost after the keyframe is missed.
+        _ = generator.poll(now: .milliseconds(560))
+        #expect(generator.needsKeyframe)
     }
 
     @Test func givesUpWhatIsFarBehind() {

@@ -49,6 +49,14 @@ private func isRTCP(_ bytes: [UInt8]) -> Bool {
         .receiverEstimatedMaximumBitrate(
             ReceiverEstimatedMaximumBitrate(
                 sender: SSRC(15), bitsPerSecond: 2_500_000 / 16 * 16, sources: [SSRC(16), SSRC(17)])),
+        .extendedReport(
+            ExtendedReport(
+                ssrc: SSRC(18), referenceTime: NTPTimestamp(rawValue: 0x0123_4567_89ab_cdef),
+                receptions: [
+                    .init(
+                        receiver: SSRC(19), lastReference: CompactNTP(rawValue: 0x1122_3344),
+                        delay: CompactNTP(rawValue: 0x0001_8000))
+                ])),
     ]
 
     @Test(arguments: samples)
@@ -138,16 +146,17 @@ private func isRTCP(_ bytes: [UInt8]) -> Bool {
     }
 
     @Test func skipsWhatItDoesNotRead() throws {
-        // Extended report, application packet, slice loss indication, application feedback that is not REMB, and empty.
+        // Extended report with a block that is passed over, application packet, slice loss indication, application feedback that is not REMB, and empty.
         let bytes = wire(
-            "80cf0001 00000001 80cc0002 00000001 6e616d65 82ce0002 00000001 00000002"
+            "80cf0003 00000001 07000001 00000000 80cc0002 00000001 6e616d65 82ce0002 00000001 00000002"
                 + "8fce0003 00000001 00000000 41424344 8fce0002 00000001 00000000"
         )
         #expect(
             try RTCPCompound.parse(bytes.span.bytes) == [
-                .unknown(type: 207), .unknown(type: 204), .unknown(type: 206), .unknown(type: 206), .unknown(type: 206),
+                .extendedReport(ExtendedReport(ssrc: SSRC(1))), .unknown(type: 204), .unknown(type: 206),
+                .unknown(type: 206), .unknown(type: 206),
             ])
-        #expect(written(.unknown(type: 207)).isEmpty)
+        #expect(written(.unknown(type: 204)).isEmpty)
     }
 
     @Test func removesPadding() throws {

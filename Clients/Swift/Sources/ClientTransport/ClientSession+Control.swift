@@ -81,6 +81,8 @@ extension ClientSession {
         case .transportFeedback(let feedback):
             controller.receive(feedback, at: now)
             pacer.target = controller.target
+        case .extendedReport(let report):
+            if let time = report.referenceTime { peerReference = (report.ssrc, time, now) }
         case .sourceDescription, .goodbye, .receiverEstimatedMaximumBitrate, .congestionControlFeedback, .unknown:
             break
         }
@@ -173,6 +175,18 @@ extension ClientSession {
                     chunks: named.map {
                         SourceDescription.Chunk(ssrc: $0, canonicalName: configuration.canonicalName)
                     })))
+        if let reference = peerReference {
+            peerReference = nil
+            packets.append(
+                .extendedReport(
+                    ExtendedReport(
+                        ssrc: controlSSRC,
+                        receptions: [
+                            ExtendedReport.Reception(
+                                receiver: reference.peer, lastReference: reference.time.compact,
+                                delay: CompactNTP(now - reference.arrival))
+                        ])))
+        }
         sendControl(packets, path: path, into: &output)
     }
 

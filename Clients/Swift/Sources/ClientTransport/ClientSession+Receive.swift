@@ -86,6 +86,9 @@ extension ClientSession {
             if stream.hasLosses { hasLosses = true }
         }
         guard length > 0, let codec = payloadTypes[Int(header.payloadType.rawValue)] else { return }
+        if stream.isRepaired, startsKeyframe(content, codec.codec) {
+            stream.losses.noteKeyframe(at: header.sequenceNumber)
+        }
         deliver(
             ReceivedPacket(
                 mid: stream.mid, purpose: stream.purpose, ssrc: stream.ssrc, codec: codec.codec,
@@ -111,12 +114,23 @@ extension ClientSession {
         stream.losses.record(sequence, at: now)
         if stream.hasLosses { hasLosses = true }
         guard stream.losses.missingCount < missing else { return }
+        let payload = UnsafeRawBufferPointer(rebasing: content[2...])
+        if startsKeyframe(payload, codec.codec) { stream.losses.noteKeyframe(at: sequence) }
         counters.recoveredPackets += 1
         deliver(
             ReceivedPacket(
                 mid: stream.mid, purpose: stream.purpose, ssrc: ssrc, codec: codec.codec, sequence: sequence,
                 timestamp: header.timestamp, marker: header.marker, audioLevel: values.audioLevel,
                 orientation: values.videoOrientation, arrival: now, isRecovered: true),
-            UnsafeRawBufferPointer(rebasing: content[2...]))
+            payload)
+    }
+
+    /// Whether nothing depends on what was lost before this packet.
+    private func startsKeyframe(_ payload: UnsafeRawBufferPointer, _ codec: Codec) -> Bool {
+        switch codec {
+        case .opus: false
+        case .h264: H264Payload.containsParameterSets(payload.bytes)
+        case .vp8: VP8Payload.startsKeyframe(payload.bytes)
+        }
     }
 }

@@ -61,11 +61,14 @@ extension ClientSession {
         let index = id.index
         guard isConnected, let path = ice.path, outgoing[index].codec != nil else { return false }
         guard payloads.allSatisfy({ $0.count <= Self.maximumPayloadSize }) else { return false }
-        guard hasRoom(index, isKeyframe: isKeyframe, now: now) else {
+        let size = payloads.reduce(0) { $0 + $1.count }
+        guard isLayerOpen(index, size, isKeyframe: isKeyframe, now: now),
+            hasRoom(index, isKeyframe: isKeyframe, now: now)
+        else {
             counters.droppedFrames += 1
             return false
         }
-        frames.take(payloads.reduce(0) { $0 + $1.count })
+        frames.take(size)
         let timestamp = outgoing[index].timestamp(of: mediaTime)
         for (position, payload) in payloads.enumerated() {
             backlog.append(
@@ -74,6 +77,27 @@ extension ClientSession {
         }
         flushVideo(now: now, path: path, into: &output)
         return true
+    }
+
+    /// Whether a layer goes at all: while the link is too narrow for all of them, the small ones go whole.
+    private mutating func isLayerOpen(_ index: Int, _ size: Int, isKeyframe: Bool, now: Instant) -> Bool {
+        guard isPaced(), outgoing[index].rid != nil else { return true }
+        outgoing[index].gate.offer(size, isKeyframe: isKeyframe, now: now)
+        guard let own = outgoing[index].gate.offered else { return true }
+        let smaller = outgoing.indices.filter {
+            $0 != index && outgoing[$0].mid == outgoing[index].mid && isMade($0, now: now)
+                && (outgoing[$0].gate.offered ?? .zero) < own
+        }
+        // The smallest always goes.
+        guard !smaller.isEmpty else { return true }
+        let sum = smaller.reduce(own) { $0 + (outgoing[$1].gate.offered ?? .zero) }
+        if outgoing[index].gate.update(sum: sum, target: controller.target, now: now) { wantKeyframe(index) }
+        if !outgoing[index].gate.isOpen { outgoing[index].awaitsKeyframe = true }
+        return outgoing[index].gate.isOpen
+    }
+
+    private func isMade(_ index: Int, now: Instant) -> Bool {
+        outgoing[index].gate.lastOffer.map { now - $0 < LayerGate.window } ?? false
     }
 
     /// Whether a frame may go; after one that may not, only a keyframe may.

@@ -72,6 +72,8 @@ public struct ClientSession: ~Copyable {
     public internal(set) var counters = Counters()
     /// The round trip to the peer, from its reports; nil until one has come.
     public internal(set) var roundTrip: Duration?
+    /// The peer's latest reference time (RFC 3611 §4.4), until it is answered.
+    var peerReference: (peer: SSRC, time: NTPTimestamp, arrival: Instant)?
     public internal(set) var isConnected = false
     public internal(set) var isEnded = false
 

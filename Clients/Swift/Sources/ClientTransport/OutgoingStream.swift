@@ -36,6 +36,8 @@ struct OutgoingStream {
     var isKnownToPeer = false
     /// Frames are left out until a keyframe comes, because one before was dropped.
     var awaitsKeyframe = false
+    /// Whether the link has room for it, of the layers of one line.
+    var gate = LayerGate()
     /// What sender reports tell.
     var packetCount: UInt32 = 0
     var octetCount: UInt32 = 0

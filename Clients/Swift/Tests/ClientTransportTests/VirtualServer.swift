@@ -161,6 +161,11 @@ struct VirtualServer: ~Copyable {
         received.append(Received(header: header, payload: payload, values: values, mid: mid, at: now))
         let isMedia = [PayloadType(102), PayloadType(104)].contains(header.payloadType)
         if isMedia { losses[header.ssrc, default: NackGenerator()].record(header.sequenceNumber, at: now) }
+        // What came again is not missing any more; which stream it is of is clear where there is one.
+        if header.payloadType == PayloadType(103), payload.count > 2, !header.hasPadding, losses.count == 1 {
+            let original = SequenceNumber(UInt16(payload[0]) << 8 | UInt16(payload[1]))
+            for ssrc in losses.keys { noteRecovered(ssrc, original, at: now) }
+        }
     }
 
     mutating func advance(now: Instant) {

@@ -130,7 +130,9 @@ export type WireAllocationReason =
     | 'caution'
     | 'priority'
     | 'paused'
-    | 'notSent';
+    | 'notSent'
+    | 'publisherBandwidth'
+    | 'serverBusy';
 
 /** What the server sends into a slot, and why not more. */
 export interface WireSlotAllocation {

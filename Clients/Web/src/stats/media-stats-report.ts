@@ -4,7 +4,8 @@ import type { WireAllocationReason, WireCongestionState } from '../signalling/pr
  * Why a picture comes in as it does, and not better: `best` (nothing better exists), `viewSize` (a better one would be
  * larger than its view), `bandwidth`, `caution` (it fell lately and is held back for a while), `priority` (the bandwidth
  * went to a shared screen or a larger view), `paused` (the bandwidth does not even carry the smallest), `notSent` (the
- * sender does not send a better one at the moment). Our addition.
+ * sender does not send a better one at the moment), `publisherBandwidth` (the sender's own connection carries no better one),
+ * `serverBusy` (the server has no time for more). Our addition.
  */
 export type AllocationReason = WireAllocationReason;
 
