@@ -118,12 +118,14 @@ ANSWER = """async (sdp) => {
     return peer.localDescription.sdp;
 }"""
 ACCEPT = """async (sdp) => { await peer.setRemoteDescription({ type: "answer", sdp }); }"""
-GATHERED = """window.gathered = (connection) => new Promise(resolve => {
-    if (connection.iceGatheringState === "complete") return resolve();
-    connection.addEventListener("icegatheringstatechange", () => {
-        if (connection.iceGatheringState === "complete") resolve();
+GATHERED = """() => {
+    window.gathered = (connection) => new Promise(resolve => {
+        if (connection.iceGatheringState === "complete") return resolve();
+        connection.addEventListener("icegatheringstatechange", () => {
+            if (connection.iceGatheringState === "complete") resolve();
+        });
     });
-});"""
+}"""
 
 
 def port_of(sdp: str) -> int:
