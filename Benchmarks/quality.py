@@ -5,6 +5,8 @@ same for both ways of the call. One browser sends a camera of 720 lines and a vo
 `script/bench` with a release build in $SWITCHBOARD_BINARY; prints a Markdown table for docs/performance.md.
 
     .venv/bin/python Benchmarks/quality.py                    # all scenarios
+    # Peer to peer does not connect yet: the browser's port is not on the loopback address that the relay sends to.
+    WAYS=server,peer .venv/bin/python Benchmarks/quality.py
     SCENARIOS=drop,jitter ROUNDS=2 .venv/bin/python Benchmarks/quality.py
 """
 
@@ -118,12 +120,14 @@ ANSWER = """async (sdp) => {
     return peer.localDescription.sdp;
 }"""
 ACCEPT = """async (sdp) => { await peer.setRemoteDescription({ type: "answer", sdp }); }"""
-GATHERED = """window.gathered = (connection) => new Promise(resolve => {
-    if (connection.iceGatheringState === "complete") return resolve();
-    connection.addEventListener("icegatheringstatechange", () => {
-        if (connection.iceGatheringState === "complete") resolve();
+GATHERED = """() => {
+    window.gathered = (connection) => new Promise(resolve => {
+        if (connection.iceGatheringState === "complete") return resolve();
+        connection.addEventListener("icegatheringstatechange", () => {
+            if (connection.iceGatheringState === "complete") resolve();
+        });
     });
-});"""
+}"""
 
 
 def port_of(sdp: str) -> int:
@@ -278,7 +282,7 @@ def watch(page, scenario: Scenario, change, queue, begin: float) -> dict:
 
 def main() -> None:
     chosen = [SCENARIOS[name] for name in os.environ.get("SCENARIOS", ",".join(SCENARIOS)).split(",")]
-    ways = os.environ.get("WAYS", "server,peer").split(",")
+    ways = os.environ.get("WAYS", "server").split(",")
     print("| scenario | | lines | pictures/s | freezes, s/min | sound made up | first picture | player's buffer | queue |")
     print("|---|---|---|---|---|---|---|---|---|")
     with sync_playwright() as playwright:
