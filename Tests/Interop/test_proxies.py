@@ -102,7 +102,7 @@ def front(request: pytest.FixtureRequest, binary: Path, tmp_path: Path) -> Itera
     pair = Pair(tmp_path / "tls")
     port, plain_port = free_tcp_port(), free_tcp_port()
     server = Server(
-        tmp_path / "data", "--public-authorities", f"localhost:{port}",
+        tmp_path / "data", "--public-authorities", f"localhost:{port}", "--http-trusted-proxies", "127.0.0.1",
         "--tls-certificate", str(pair.certificate), "--tls-key", str(pair.key),
     ).start()  # fmt: skip
     front = Front(kind, server, port, plain_port, pair)
