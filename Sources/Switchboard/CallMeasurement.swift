@@ -91,6 +91,7 @@ struct CallMeasurement: Service {
             ("dropped_data_messages", counters.peers.droppedDataMessages),
             ("refused_data_messages", counters.peers.refusedDataMessages),
             ("refused_data_chunks", counters.peers.refusedDataChunks),
+            ("delayed_data_reads", counters.peers.delayedDataReads),
             ("sent_data_bytes", counters.peers.sentDataOctets),
             ("duplicate_packets", counters.conferences.duplicates),
             ("retransmitted_packets", counters.conferences.retransmissions),

@@ -24,12 +24,23 @@ extension [Limit] {
     ].flatMap(\.self)
 }
 
-/// The series `switchboard_limit_hits_total`, with one label for each limit that has no series of its own.
+/// The series that count how often limits were hit.
 enum LimitCounters {
-    /// Makes all of them, at 0, so that an alert can be written before the first hit.
+    /// Makes those that have labels, at 0, so that an alert can be written before the first hit.
     static func register(_ limits: [Limit] = .everywhere) {
-        for limit in limits where limit.counter.hasPrefix("switchboard_limit_hits") {
-            Counter(label: "switchboard_limit_hits", dimensions: [("limit", limit.name)]).increment(by: 0)
+        for limit in limits {
+            guard let (label, dimensions) = parts(of: limit.counter) else { continue }
+            Counter(label: label, dimensions: dimensions).increment(by: 0)
         }
+    }
+
+    /// Takes a series apart as it stands in `/metrics`: `NAME_total{label="value",…}`.
+    private static func parts(of series: String) -> (label: String, dimensions: [(String, String)])? {
+        guard let brace = series.firstIndex(of: "{"), series[..<brace].hasSuffix("_total") else { return nil }
+        let dimensions = series[brace...].dropFirst().dropLast().split(separator: ",").compactMap { pair in
+            let sides = pair.split(separator: "=", maxSplits: 1)
+            return sides.count == 2 ? (String(sides[0]), String(sides[1].dropFirst().dropLast())) : nil
+        }
+        return (String(series[..<brace].dropLast("_total".count)), dimensions)
     }
 }

@@ -37,6 +37,10 @@ struct MediaBridge: MediaPlane {
             }
             throw MediaNegotiationError("\(error)")
         }
+        for case let rejection? in answer.session.lines.map(\.rejection) where rejection.reason != .removed {
+            Counter(label: "switchboard_media_rejected_lines", dimensions: [("reason", rejection.reason.rawValue)])
+                .increment()
+        }
         let lines = answer.session.lines.compactMap { line -> Calling.AnsweredLine? in
             guard line.rejection == nil,
                 let purpose = line.purposes.first.flatMap({ MediaPurpose(rawValue: $0.rawValue) })

@@ -56,6 +56,4 @@ def test_every_limit_is_counted(server: Server) -> None:
         counter = limit["counter"]
         if counter not in (series if "{" in counter else families):
             missing.append(f"{limit['name']}: {limit['counter']}")
-    # The server has refused nothing by TURN yet, and tells of refusals by their code.
-    allowed = {"switchboard_turn_refused_requests_total"}
-    assert [one for one in missing if one.split(": ")[1] not in allowed] == []
+    assert missing == []

@@ -50,6 +50,9 @@ struct DataLink {
         return allowance >= 0
     }
 
+    /// Whether the peer has sent more than its rate lets through, so that the rest waits at its end.
+    var isHeldBack: Bool { allowance < 0 }
+
     mutating func took(_ bytes: Int) {
         allowance -= Double(bytes)
     }

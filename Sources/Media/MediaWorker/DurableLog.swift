@@ -62,7 +62,10 @@ struct DurableLog {
 
     /// Forgets what has been kept for too long.
     mutating func expire(now: Instant) {
-        while let first = messages.first, now - first.at > Self.age { removeFirst() }
+        while let first = messages.first, now - first.at > Self.age {
+            removeFirst()
+            forgotten += 1
+        }
     }
 
     private mutating func removeFirst() {
@@ -82,7 +85,11 @@ struct DurableLog {
 
     /// Somebody is named to the others, who may send to him from now on.
     mutating func expect(_ participant: String) {
-        guard named[participant] == nil, named.count < Self.names else { return }
+        guard named[participant] == nil else { return }
+        guard named.count < Self.names else {
+            forgotten += 1
+            return
+        }
         named[participant] = next
     }
 

@@ -256,6 +256,8 @@ public struct PeerCounters: Sendable, Hashable {
     public var refusedDataMessages: UInt64 = 0
     /// Chunks and channels of its association that were beyond what it may hold.
     public var refusedDataChunks: UInt64 = 0
+    /// How often messages of the peer were left where they were, since they came faster than they may.
+    public var delayedDataReads: UInt64 = 0
     /// Bytes of SCTP that went out with data, through the pacer.
     public var sentDataOctets: UInt64 = 0
     /// The peer's own estimate of what it can receive, in bits per second (REMB), 0 when it never said.

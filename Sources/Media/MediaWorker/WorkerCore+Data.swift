@@ -77,7 +77,9 @@ extension WorkerCore {
     /// Forgets old messages, and all of them where nobody lacks any.
     mutating func tidyDurableLogs(now: Instant) {
         for name in durableLogs.keys {
+            let former = durableLogs[name]?.forgotten ?? 0
             durableLogs[name]?.expire(now: now)
+            counters.forgottenDurableMessages += (durableLogs[name]?.forgotten ?? 0) - former
             forgetWhatAllHave(in: name)
         }
     }
@@ -111,6 +113,7 @@ extension WorkerCore {
             }
         } while data.pointee.transport.hasControlToSend
         data.pointee.settle(now: now)
+        if data.pointee.isHeldBack { peer.pointee.counters.delayedDataReads += 1 }
         peer.pointee.counters.refusedDataChunks = data.pointee.refusedChunks
         let index = peer.pointee.index
         if data.pointee.hasDataToSend { schedule.setPacing(true, index) }

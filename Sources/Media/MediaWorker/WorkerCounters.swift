@@ -46,6 +46,7 @@ public struct WorkerCounters: Sendable, Hashable {
         peers.droppedDataMessages += counters.droppedDataMessages
         peers.refusedDataMessages += counters.refusedDataMessages
         peers.refusedDataChunks += counters.refusedDataChunks
+        peers.delayedDataReads += counters.delayedDataReads
         peers.sentDataOctets += counters.sentDataOctets
     }
 }

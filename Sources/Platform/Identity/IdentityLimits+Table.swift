@@ -13,11 +13,11 @@ extension [Limit] {
             consequence: "The token is refused as malformed.", test: "largeHeaders"),
         Limit(
             "identity.authorizationBytes", SharedKeyAuthenticator.authorizationBytes, "bytes", per: .request,
-            counter: "switchboard_http_requests_total{status=\"401\"}",
+            counter: "switchboard_http_requests_total{method=\"POST\",status=\"401\"}",
             consequence: "The request is refused with 401.", test: "longAuthorization"),
         Limit(
             "identity.displayNameBytes", IdentityService.displayNameBytes, "bytes", per: .user,
-            counter: "switchboard_http_requests_total{status=\"400\"}",
+            counter: "switchboard_http_requests_total{method=\"POST\",status=\"400\"}",
             consequence: "The user is not made.", test: "refusedWishesLeaveNothingBehind"),
     ]
 }

@@ -5,7 +5,7 @@ extension [Limit] {
     public static let turn: [Limit] = {
         let configuration = TURNServer.Configuration(
             realm: "", secret: [], nonceKey: [], policy: TURNPeerPolicy(mediaPorts: [:], ranges: []))
-        let refused = "switchboard_turn_refused_requests_total"
+        let refused = "switchboard_turn_refused_requests_total{code=\"508\"}"
         return [
             Limit(
                 "turn.permissions", configuration.peersPerAllocation, "permissions", per: .endpoint, counter: refused,
