@@ -32,11 +32,13 @@ extension [Limit] {
             test: "Names of those who never come do not pile up"),
         Limit(
             "media.parameterSets", ParameterSetBounds.count, "parameter sets", per: .participant,
-            counter: "switchboard_media_forgotten_parameter_sets_total", consequence: "all are forgotten and learnt anew",
+            counter: "switchboard_media_forgotten_parameter_sets_total",
+            consequence: "all are forgotten and learnt anew",
             test: "Too many sets, or too large ones, are forgotten and begin anew; the memory stays one buffer"),
         Limit(
             "media.parameterSetBytes", ParameterSetBounds.size, "bytes", per: .participant,
-            counter: "switchboard_media_forgotten_parameter_sets_total", consequence: "all are forgotten and learnt anew",
+            counter: "switchboard_media_forgotten_parameter_sets_total",
+            consequence: "all are forgotten and learnt anew",
             test: "Too many sets, or too large ones, are forgotten and begin anew; the memory stays one buffer"),
     ]
 }

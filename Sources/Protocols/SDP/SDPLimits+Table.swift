@@ -15,7 +15,8 @@ extension [Limit] {
             Limit("sdp.otherLines", bounds.otherLines, "lines", per: .message, consequence: refused, test: test),
             Limit(
                 "sdp.mid", bounds.midLength, "bytes", per: .message,
-                counter: "switchboard_media_rejected_lines_total{reason=\"unusableMid\"}", consequence: "the line is refused",
+                counter: "switchboard_media_rejected_lines_total{reason=\"unusableMid\"}",
+                consequence: "the line is refused",
                 test: "namesTheLineThatLeavesNothing"),
         ]
     }()

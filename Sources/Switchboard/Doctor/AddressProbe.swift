@@ -40,9 +40,12 @@ struct AddressProbe {
         let interfaces = SocketEndpoint.interfaceAddresses().filter { !$0.isLoopback }
         let hasIPv4 = interfaces.contains { !$0.isIPv6 }
         var binds = [
-            bind("https.bind", settings.httpsBindAddress ?? BindAddress().everything), bind("media.bindAddress", settings.mediaBindAddress ?? BindAddress().everything),
+            bind("https.bind", settings.httpsBindAddress ?? BindAddress().everything),
+            bind("media.bindAddress", settings.mediaBindAddress ?? BindAddress().everything),
         ]
-        if settings.isTURNEnabled { binds.append(bind("turn.bindAddress", settings.turnBindAddress ?? BindAddress().everything)) }
+        if settings.isTURNEnabled {
+            binds.append(bind("turn.bindAddress", settings.turnBindAddress ?? BindAddress().everything))
+        }
         return IPv6Facts(
             // A local address counts where there is nothing else.
             machineHasIPv6: interfaces.contains { $0.isIPv6 && ($0.isGlobalIPv6 || !hasIPv4) },

@@ -27,7 +27,8 @@ struct PortProbe {
     private var wanted: [Wanted] {
         var wanted = [
             Wanted(
-                purpose: "HTTPS", transport: .tcp, address: settings.httpsBindAddress ?? BindAddress().everything, number: settings.httpsPort,
+                purpose: "HTTPS", transport: .tcp, address: settings.httpsBindAddress ?? BindAddress().everything,
+                number: settings.httpsPort,
                 setting: "https.port")
         ]
         if settings.isHTTPEnabled {
@@ -43,7 +44,8 @@ struct PortProbe {
             for transport in transports {
                 wanted.append(
                     Wanted(
-                        purpose: "media", transport: transport, address: settings.mediaBindAddress ?? BindAddress().everything, number: number,
+                        purpose: "media", transport: transport,
+                        address: settings.mediaBindAddress ?? BindAddress().everything, number: number,
                         setting: "media.port"))
             }
         }
@@ -51,7 +53,8 @@ struct PortProbe {
             for transport in [PortFacts.Transport.udp, .tcp] {
                 wanted.append(
                     Wanted(
-                        purpose: "TURN", transport: transport, address: settings.turnBindAddress ?? BindAddress().everything,
+                        purpose: "TURN", transport: transport,
+                        address: settings.turnBindAddress ?? BindAddress().everything,
                         number: settings.turnPort, setting: "turn.port"))
             }
         }

@@ -10,7 +10,8 @@ struct PeerDescriptionTests {
     /// The camera as it was negotiated with a client that announces the SSRCs of all its streams.
     private func camera(rids: [String]) -> PeerDescription.Publication? {
         let codec = NegotiatedCodec(
-            codec: .vp8, payloadType: PayloadType(120), rtxPayloadType: PayloadType(124), clockRate: 90_000, channels: 1,
+            codec: .vp8, payloadType: PayloadType(120), rtxPayloadType: PayloadType(124), clockRate: 90_000,
+            channels: 1,
             h264: nil, packetizationMode: 0, feedback: [.nack, .pli])
         let streams = [1, 2, 3].map { PublishedStream(ssrc: SSRC($0), rtxSSRC: SSRC($0 + 100)) }
         let line = NegotiatedLine(
