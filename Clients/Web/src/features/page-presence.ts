@@ -49,13 +49,23 @@ export class PagePresence extends EventSource<PagePresenceEvents> {
         // Node's own keeps a process alive; browsers' have no such method.
         (this.channel as { unref?(): void }).unref?.();
         this.channel.onmessage = event => this.heard(event.data as Message);
-        // Refused to pages without an origin of their own, such as sandboxed frames.
-        locks()?.request(lockOf(this.page), () => new Promise(() => {})).catch(() => {});
+        this.holdLock().then(() => this.say('hello'));
         window.addEventListener('pagehide', () => this.say('bye'));
         window.addEventListener('pageshow', event => {
             if ((event as PageTransitionEvent).persisted) this.say('hello');
         });
-        this.say('hello');
+    }
+
+    /** Resolves once the lock is held: a page that heard of this one before would get it, and take this page for gone. */
+    private holdLock(): Promise<void> {
+        return new Promise(resolve => {
+            const held = () => {
+                resolve();
+                return new Promise<never>(() => {});
+            };
+            // Refused to pages without an origin of their own, such as sandboxed frames.
+            (locks()?.request(lockOf(this.page), held) ?? Promise.reject()).catch(() => resolve());
+        });
     }
 
     private say(type: Message['type']): void {
