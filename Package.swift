@@ -19,6 +19,8 @@ let instrumented: [SwiftSetting] =
 /// Such a build needs a scratch path of its own: objects of the other kind are not seen to be out of date.
 let isPortable = Context.environment["SWITCHBOARD_PORTABLE_IO"] != nil
 
+let portable: [SwiftSetting] = isPortable ? [.define("SWITCHBOARD_PORTABLE_IO")] : []
+
 /// The targets that `make test-unit ROOMS=…` asks for, with nothing but what they stand on; empty: all.
 let wantedTargets = (Context.environment["SWITCHBOARD_ONLY"] ?? "").split(separator: ",").map(String.init)
 
@@ -39,7 +41,7 @@ func tests(
     .testTarget(
         name: name, dependencies: dependencies, path: "Tests/\(folder)", exclude: exclude,
         resources: resources,
-        swiftSettings: strict)
+        swiftSettings: strict + portable)
 }
 
 /// A product of another package.
@@ -82,7 +84,7 @@ let protocols: [Target] = [
 let media: [Target] = [
     room(
         "MediaIO", in: "Media/MediaIO", ["CSockets", "ProtocolCore"],
-        settings: isPortable ? [.define("SWITCHBOARD_PORTABLE_IO")] : []),
+        settings: portable),
     room("Conference", in: "Media/Conference", ["PayloadFormats", "ProtocolCore"]),
     room("NetworkRelay", in: "Media/NetworkRelay", ["MediaIO", "NetworkEmulation", "ProtocolCore"]),
     room("Reception", in: "Media/Reception", ["PayloadFormats", "ProtocolCore", "RTP"]),

@@ -40,6 +40,7 @@ struct DurableLog {
     private(set) var named: [String: UInt64] = [:]
     /// Messages that were forgotten before everybody had got them.
     private(set) var forgotten: UInt64 = 0
+    private var lapsed: UInt64 = 0
 
     /// Whether another message finds room without one being forgotten.
     func hasRoom(for size: Int, now: Instant) -> Bool {
@@ -60,11 +61,17 @@ struct DurableLog {
         next += 1
     }
 
+    /// How many messages nobody fetched in time, and how many names found no place, since this was asked last.
+    mutating func takeLapsed() -> UInt64 {
+        defer { lapsed = 0 }
+        return lapsed
+    }
+
     /// Forgets what has been kept for too long.
     mutating func expire(now: Instant) {
         while let first = messages.first, now - first.at > Self.age {
             removeFirst()
-            forgotten += 1
+            lapsed += 1
         }
     }
 
@@ -87,7 +94,7 @@ struct DurableLog {
     mutating func expect(_ participant: String) {
         guard named[participant] == nil else { return }
         guard named.count < Self.names else {
-            forgotten += 1
+            lapsed += 1
             return
         }
         named[participant] = next

@@ -77,9 +77,8 @@ extension WorkerCore {
     /// Forgets old messages, and all of them where nobody lacks any.
     mutating func tidyDurableLogs(now: Instant) {
         for name in durableLogs.keys {
-            let former = durableLogs[name]?.forgotten ?? 0
             durableLogs[name]?.expire(now: now)
-            counters.forgottenDurableMessages += (durableLogs[name]?.forgotten ?? 0) - former
+            counters.forgottenDurableMessages += durableLogs[name]?.takeLapsed() ?? 0
             forgetWhatAllHave(in: name)
         }
     }
