@@ -8,6 +8,8 @@ struct AllocationMemory {
     /// A probe at a time after a fall within these bounds shows that it was a false alarm. Later ones are not believed, and
     /// none after a second fall: next to other traffic a probe shows more than the link has for us.
     static let falseAlarmBounds: ClosedRange<Duration> = .milliseconds(500)...(.milliseconds(2000))
+    /// A link that is still full so long after a fall was really too narrow.
+    static let confirmsFallAfter: Duration = .milliseconds(300)
     /// A fall is forgotten when it did not fall again for so long.
     static let forgetsFallsAfter: Duration = .seconds(60)
 
@@ -19,6 +21,8 @@ struct AllocationMemory {
     private(set) var lastFall: Instant?
     /// How often it fell lately.
     private var falls = 0
+    /// The link was still full after the latest fall.
+    private var isConfirmed = false
 
     init(source: TrackReference, now: Instant) {
         self.source = source
@@ -33,14 +37,21 @@ struct AllocationMemory {
             if let lastFall, now - lastFall >= AllocationMemory.forgetsFallsAfter { falls = 0 }
             falls += 1
             lastFall = now
+            isConfirmed = false
             cautiousUntil = now + LayerAllocator.cautionTime
         case .best, .viewSize, .caution, .notSent, .publisherBandwidth, .serverBusy: break
         }
     }
 
+    /// A queue or loss says that the link is full: if that outlasts the fall, it was no false alarm.
+    mutating func noteCongestion(now: Instant) {
+        guard let lastFall, now - lastFall >= AllocationMemory.confirmsFallAfter else { return }
+        isConfirmed = true
+    }
+
     /// Whether caution ends early: the link was shown to carry a rise after the fall, by a probe at least.
     mutating func endCaution(shown: Int, at instant: Instant, needed: Int, now: Instant) {
-        guard cautiousUntil != nil, let lastFall, falls == 1, shown >= needed else { return }
+        guard cautiousUntil != nil, let lastFall, falls == 1, !isConfirmed, shown >= needed else { return }
         let wait = AllocationMemory.falseAlarmBounds
         guard instant > lastFall, instant - lastFall <= wait.upperBound else { return }
         if now - lastFall >= wait.lowerBound { cautiousUntil = nil }

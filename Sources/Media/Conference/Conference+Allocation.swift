@@ -141,6 +141,7 @@ extension Conference {
     private func endCaution(
         of candidate: inout SlotCandidate, at position: Int, of member: UnsafeMutablePointer<Member>, now: Instant
     ) {
+        if member.pointee.isCongested { member.pointee.allocations[position]?.noteCongestion(now: now) }
         guard candidate.cautiousUntil != nil, let shown = member.pointee.shown, let present = candidate.present,
             candidate.options.indices.contains(present + 1)
         else { return }

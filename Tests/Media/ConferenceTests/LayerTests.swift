@@ -89,16 +89,32 @@ struct LayerTests {
         var sequence: UInt16 = 0
         fixture.conference.setBudget(5_000_000, for: grace)
         #expect(shown(&fixture, .seconds(4), from: ada, &sequence) == 2)
-        fixture.conference.setBudget(800_000, for: grace)
+        fixture.conference.setBudget(800_000, isCongested: false, for: grace)
         #expect(shown(&fixture, .milliseconds(1500), from: ada, &sequence) == 1)
-        fixture.conference.setBudget(5_000_000, shown: (rate: 600_000, at: fixture.now), for: grace)
+        fixture.conference.setBudget(5_000_000, isCongested: false, shown: (rate: 600_000, at: fixture.now), for: grace)
         #expect(shown(&fixture, .milliseconds(500), from: ada, &sequence) == 1, "that shows no room for more")
-        fixture.conference.setBudget(5_000_000, shown: (rate: 4_900_000, at: fixture.now), for: grace)
+        fixture.conference.setBudget(
+            5_000_000, isCongested: false, shown: (rate: 4_900_000, at: fixture.now), for: grace)
         #expect(shown(&fixture, .seconds(2), from: ada, &sequence) == 2)
-        fixture.conference.setBudget(800_000, for: grace)
+        fixture.conference.setBudget(800_000, isCongested: false, for: grace)
         #expect(shown(&fixture, .milliseconds(1500), from: ada, &sequence) == 1)
-        fixture.conference.setBudget(5_000_000, shown: (rate: 4_900_000, at: fixture.now), for: grace)
+        fixture.conference.setBudget(
+            5_000_000, isCongested: false, shown: (rate: 4_900_000, at: fixture.now), for: grace)
         #expect(shown(&fixture, .seconds(3), from: ada, &sequence) == 1, "it fell twice")
+        #expect(shown(&fixture, .seconds(9), from: ada, &sequence) == 2)
+    }
+
+    @Test("A probe ends no caution when the link was still full after the fall")
+    func confirmedFall() {
+        var fixture = scene()
+        var sequence: UInt16 = 0
+        fixture.conference.setBudget(5_000_000, for: grace)
+        #expect(shown(&fixture, .seconds(4), from: ada, &sequence) == 2)
+        fixture.conference.setBudget(800_000, isCongested: true, for: grace)
+        #expect(shown(&fixture, .milliseconds(1500), from: ada, &sequence) == 1)
+        fixture.conference.setBudget(
+            5_000_000, isCongested: false, shown: (rate: 4_900_000, at: fixture.now), for: grace)
+        #expect(shown(&fixture, .seconds(3), from: ada, &sequence) == 1)
         #expect(shown(&fixture, .seconds(9), from: ada, &sequence) == 2)
     }
 
