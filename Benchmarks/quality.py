@@ -81,6 +81,19 @@ MEASURE = """async () => {
     return sum;
 }"""
 
+# How long the sender has made less of its camera than the link would carry because its processor is too slow.
+PROCESSOR = """async () => {
+    let seconds = 0;
+    for (const connection of observed.connections) {
+        if (connection.connectionState === "closed") continue;
+        for (const entry of (await connection.getStats()).values()) {
+            if (entry.type !== "outbound-rtp" || entry.kind !== "video") continue;
+            seconds = Math.max(seconds, entry.qualityLimitationDurations?.cpu ?? 0);
+        }
+    }
+    return seconds;
+}"""
+
 # A call without a server: both ends in their pages, joined by the test. The sender is told of the relay's port alone, and the
 # receiver of nothing, so that what goes either way crosses the emulated link. Only a page that may use a microphone has a
 # candidate for each address, and with it one on the loopback address, where the relay sends to.
@@ -204,7 +217,7 @@ class Bench:
             begin = time.monotonic()
             grace.do("join", groupId=group, camera=False, muted=True)
             relays = [*network._relays.values()]
-            measured = watch(page, scenario, network.change, lambda: queue_of(relays, scenario), begin)
+            measured = watch(page, ada.page.page, scenario, network.change, lambda: queue_of(relays, scenario), begin)
             check_that_media_crossed(relays)
             return measured
         finally:
@@ -232,7 +245,7 @@ class Bench:
                 assert relay is not None
                 relay.change("up " + line.partition(" ")[2])
 
-            measured = watch(pages[1], scenario, change, lambda: queue_of([relay], scenario, "up"), begin)
+            measured = watch(pages[1], pages[0], scenario, change, lambda: queue_of([relay], scenario, "up"), begin)
             check_that_media_crossed([relay])
             return measured
         finally:
@@ -263,14 +276,15 @@ def check_that_media_crossed(relays: list[Netem]) -> None:
         assert passed > 100, f"only {passed} packets crossed the link {direction}"
 
 
-def watch(page, scenario: Scenario, change, queue, begin: float) -> dict:
-    """Plays the script and measures what the page decodes."""
+def watch(page, sender, scenario: Scenario, change, queue, begin: float) -> dict:
+    """Plays the script and measures what the page decodes, and whether the sender's machine was fast enough."""
     while page.evaluate(MEASURE)["frames"] == 0:
         assert time.monotonic() - begin < 60, "no picture"
         time.sleep(0.02)
     first = time.monotonic() - begin
     time.sleep(SETTLING_SECONDS)
     before, start = page.evaluate(MEASURE), time.monotonic()
+    slow_before = sender.evaluate(PROCESSOR)
     heights: list[int] = []
     queues: list[float] = []
     changes = list(scenario.changes)
@@ -290,14 +304,18 @@ def watch(page, scenario: Scenario, change, queue, begin: float) -> dict:
         "first": first,
         "buffer": 1000 * delta["jitter"] / max(delta["emitted"], 1),
         "queue": max(queues),
+        "slow": 100 * (sender.evaluate(PROCESSOR) - slow_before) / seconds,
     }
 
 
 def main() -> None:
     chosen = [SCENARIOS[name] for name in os.environ.get("SCENARIOS", ",".join(SCENARIOS)).split(",")]
     ways = os.environ.get("WAYS", "server,peer").split(",")
-    print("| scenario | | lines | pictures/s | freezes, s/min | sound made up | first picture | player's buffer | queue |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    print(
+        "| scenario | | lines | pictures/s | freezes, s/min | sound made up | first picture | player's buffer | queue "
+        "| short of processor |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|")
     with sync_playwright() as playwright:
         bench = Bench(playwright)
         for scenario in chosen:
@@ -308,7 +326,8 @@ def main() -> None:
                 print(
                     f"| {scenario.name} | {'Switchboard' if way == 'server' else 'peer to peer'} | {mean['lines']:.0f} "
                     f"| {mean['pictures']:.1f} | {mean['freezes']:.1f} | {mean['concealed']:.2f} % "
-                    f"| {mean['first']:.1f} s | {mean['buffer']:.0f} ms | {mean['queue']:.0f} ms |",
+                    f"| {mean['first']:.1f} s | {mean['buffer']:.0f} ms | {mean['queue']:.0f} ms "
+                    f"| {mean['slow']:.0f} % |",
                     flush=True,
                 )
         bench.close()
