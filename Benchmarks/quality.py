@@ -5,8 +5,7 @@ same for both ways of the call. One browser sends a camera of 720 lines and a vo
 `script/bench` with a release build in $SWITCHBOARD_BINARY; prints a Markdown table for docs/performance.md.
 
     .venv/bin/python Benchmarks/quality.py                    # all scenarios
-    # Peer to peer does not connect yet: the browser's port is not on the loopback address that the relay sends to.
-    WAYS=server,peer .venv/bin/python Benchmarks/quality.py
+    WAYS=peer .venv/bin/python Benchmarks/quality.py          # without the server alone
     SCENARIOS=drop,jitter ROUNDS=2 .venv/bin/python Benchmarks/quality.py
 """
 
@@ -82,8 +81,22 @@ MEASURE = """async () => {
     return sum;
 }"""
 
-# A call without a server: both ends in their pages, joined by the test. The relay's port takes the place of the sender's or
-# the receiver's own one, so that media crosses the emulated link.
+# How long the sender has made less of its camera than the link would carry because its processor is too slow.
+PROCESSOR = """async () => {
+    let seconds = 0;
+    for (const connection of observed.connections) {
+        if (connection.connectionState === "closed") continue;
+        for (const entry of (await connection.getStats()).values()) {
+            if (entry.type !== "outbound-rtp" || entry.kind !== "video") continue;
+            seconds = Math.max(seconds, entry.qualityLimitationDurations?.cpu ?? 0);
+        }
+    }
+    return seconds;
+}"""
+
+# A call without a server: both ends in their pages, joined by the test. The sender is told of the relay's port alone, and the
+# receiver of nothing, so that what goes either way crosses the emulated link. Only a page that may use a microphone has a
+# candidate for each address, and with it one on the loopback address, where the relay sends to.
 PEER = """async ({ sends }) => {
     const connection = new RTCPeerConnection();
     window.peer = connection;
@@ -92,6 +105,7 @@ PEER = """async ({ sends }) => {
             audio: true, video: { width: %d, height: %d, frameRate: %d } });
         for (const track of stream.getTracks()) connection.addTrack(track, stream);
     } else {
+        (await navigator.mediaDevices.getUserMedia({ audio: true })).getTracks().forEach(track => track.stop());
         connection.ontrack = ({ track, streams }) => {
             const element = document.createElement(track.kind);
             element.srcObject = streams[0];
@@ -131,12 +145,12 @@ GATHERED = """() => {
 
 
 def port_of(sdp: str) -> int:
-    """The UDP port of the first host candidate with an IPv4 address."""
+    """The UDP port of the candidate on the loopback address."""
     for line in sdp.splitlines():
         words = line.split()
-        if line.startswith("a=candidate:") and words[2].lower() == "udp" and ":" not in words[4]:
+        if line.startswith("a=candidate:") and words[2].lower() == "udp" and words[4] == "127.0.0.1":
             return int(words[5])
-    raise AssertionError(f"no candidate in {sdp}")
+    raise AssertionError(f"no candidate on 127.0.0.1 in {sdp}")
 
 
 def through(sdp: str, port: int) -> str:
@@ -170,7 +184,7 @@ class Bench:
         self.server = Server(folder / "data").start()
 
     def browser(self) -> Browser:
-        return chromium.launch(self._playwright, self._camera, self._voice)
+        return chromium.launch(self._playwright, self._camera, self._voice, ["--allow-loopback-in-peer-connection"])
 
     def close(self) -> None:
         self.server.stop()
@@ -202,7 +216,10 @@ class Bench:
             time.sleep(2)
             begin = time.monotonic()
             grace.do("join", groupId=group, camera=False, muted=True)
-            return watch(page, scenario, network.change, lambda: queue_of([*network._relays.values()], scenario), begin)
+            relays = [*network._relays.values()]
+            measured = watch(page, ada.page.page, scenario, network.change, lambda: queue_of(relays, scenario), begin)
+            check_that_media_crossed(relays)
+            return measured
         finally:
             for browser in browsers:
                 browser.close()
@@ -228,7 +245,9 @@ class Bench:
                 assert relay is not None
                 relay.change("up " + line.partition(" ")[2])
 
-            return watch(pages[1], scenario, change, lambda: queue_of([relay], scenario, "up"), begin)
+            measured = watch(pages[1], pages[0], scenario, change, lambda: queue_of([relay], scenario, "up"), begin)
+            check_that_media_crossed([relay])
+            return measured
         finally:
             for browser in browsers:
                 browser.close()
@@ -250,14 +269,22 @@ def queue_of(relays: list[Netem], scenario: Scenario, direction: str | None = No
     return max(delays, default=0)
 
 
-def watch(page, scenario: Scenario, change, queue, begin: float) -> dict:
-    """Plays the script and measures what the page decodes."""
+def check_that_media_crossed(relays: list[Netem]) -> None:
+    """Fails when media or its feedback found a way around the emulated link: then nothing was measured."""
+    for direction in ("up", "down"):
+        passed = sum(relay.report.get(direction, {}).get("passedPackets", 0) for relay in relays)
+        assert passed > 100, f"only {passed} packets crossed the link {direction}"
+
+
+def watch(page, sender, scenario: Scenario, change, queue, begin: float) -> dict:
+    """Plays the script and measures what the page decodes, and whether the sender's machine was fast enough."""
     while page.evaluate(MEASURE)["frames"] == 0:
         assert time.monotonic() - begin < 60, "no picture"
         time.sleep(0.02)
     first = time.monotonic() - begin
     time.sleep(SETTLING_SECONDS)
     before, start = page.evaluate(MEASURE), time.monotonic()
+    slow_before = sender.evaluate(PROCESSOR)
     heights: list[int] = []
     queues: list[float] = []
     changes = list(scenario.changes)
@@ -277,14 +304,18 @@ def watch(page, scenario: Scenario, change, queue, begin: float) -> dict:
         "first": first,
         "buffer": 1000 * delta["jitter"] / max(delta["emitted"], 1),
         "queue": max(queues),
+        "slow": 100 * (sender.evaluate(PROCESSOR) - slow_before) / seconds,
     }
 
 
 def main() -> None:
     chosen = [SCENARIOS[name] for name in os.environ.get("SCENARIOS", ",".join(SCENARIOS)).split(",")]
-    ways = os.environ.get("WAYS", "server").split(",")
-    print("| scenario | | lines | pictures/s | freezes, s/min | sound made up | first picture | player's buffer | queue |")
-    print("|---|---|---|---|---|---|---|---|---|")
+    ways = os.environ.get("WAYS", "server,peer").split(",")
+    print(
+        "| scenario | | lines | pictures/s | freezes, s/min | sound made up | first picture | player's buffer | queue "
+        "| short of processor |"
+    )
+    print("|---|---|---|---|---|---|---|---|---|---|")
     with sync_playwright() as playwright:
         bench = Bench(playwright)
         for scenario in chosen:
@@ -295,7 +326,8 @@ def main() -> None:
                 print(
                     f"| {scenario.name} | {'Switchboard' if way == 'server' else 'peer to peer'} | {mean['lines']:.0f} "
                     f"| {mean['pictures']:.1f} | {mean['freezes']:.1f} | {mean['concealed']:.2f} % "
-                    f"| {mean['first']:.1f} s | {mean['buffer']:.0f} ms | {mean['queue']:.0f} ms |",
+                    f"| {mean['first']:.1f} s | {mean['buffer']:.0f} ms | {mean['queue']:.0f} ms "
+                    f"| {mean['slow']:.0f} % |",
                     flush=True,
                 )
         bench.close()

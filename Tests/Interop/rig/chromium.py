@@ -1,5 +1,6 @@
 """Chromium, driven by Playwright: a browser has one fake camera and one fake microphone, a person is a page in it."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ from playwright.sync_api import Page as PlaywrightPage
 EXECUTABLE = "/usr/bin/chromium"
 
 
-def launch(playwright: Playwright, camera: Path, voice: Path) -> Browser:
+def launch(playwright: Playwright, camera: Path, voice: Path, switches: Sequence[str] = ()) -> Browser:
     return playwright.chromium.launch(
         executable_path=EXECUTABLE,
         args=[
@@ -26,6 +27,7 @@ def launch(playwright: Playwright, camera: Path, voice: Path) -> Browser:
             "--disable-background-timer-throttling",
             "--disable-backgrounding-occluded-windows",
             "--disable-renderer-backgrounding",
+            *switches,
         ],
     )
 
