@@ -35,14 +35,11 @@ struct PacketQueue {
         return packet
     }
 
-    /// Drops what waits of one stream. Returns how many bytes that was.
-    @discardableResult
-    mutating func removeAll(of stream: Int) -> Int {
-        let before = byteCount
+    /// Drops what waits of one stream.
+    mutating func removeAll(of stream: Int) {
         packets.removeSubrange(0..<head)
         head = 0
         packets.removeAll { $0.stream == stream }
         byteCount = packets.reduce(0) { $0 + $1.payload.count }
-        return before - byteCount
     }
 }
