@@ -1,3 +1,4 @@
+import Doctor
 import Foundation
 import Store
 
@@ -16,7 +17,7 @@ enum PortHolder {
                 continue
             }
             let holder =
-                process(holding: socket.inode).map { "\($0.name) (process \($0.id))" }
+                SocketTable.holder(of: [socket.inode]).map { "\($0.name) (process \($0.processID))" }
                 ?? "a process of the user with the number \(socket.user)"
             return "\(transport.rawValue.uppercased()) port \(port) is held by \(holder).\(ephemeralNote(port))"
         }
@@ -25,7 +26,7 @@ enum PortHolder {
 
     private struct Socket {
         let user: String
-        let inode: String
+        let inode: UInt64
         let listens: Bool
     }
 
@@ -40,29 +41,14 @@ enum PortHolder {
             for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n").dropFirst() {
                 let columns = line.split(separator: " ")
                 guard columns.count > 9, let digits = columns[1].split(separator: ":").last,
-                    Int(digits, radix: 16) == port, columns[9] != "0"
+                    Int(digits, radix: 16) == port, let inode = UInt64(columns[9]), inode != 0
                 else { continue }
                 let socket = Socket(
-                    user: String(columns[7]), inode: String(columns[9]), listens: columns[3] == "0A")
+                    user: String(columns[7]), inode: inode, listens: columns[3] == "0A")
                 if found == nil || socket.listens { found = socket }
             }
         }
         return found
-    }
-
-    private static func process(holding inode: String) -> (id: String, name: String)? {
-        let files = FileManager.default
-        let processes = (try? files.contentsOfDirectory(atPath: "/proc")) ?? []
-        for id in processes where Int(id) != nil {
-            let folder = "/proc/\(id)/fd"
-            for descriptor in (try? files.contentsOfDirectory(atPath: folder)) ?? [] {
-                let target = try? files.destinationOfSymbolicLink(atPath: "\(folder)/\(descriptor)")
-                guard target == "socket:[\(inode)]" else { continue }
-                let name = (try? String(contentsOfFile: "/proc/\(id)/comm", encoding: .utf8)) ?? "a program"
-                return (id, name.trimmingCharacters(in: .whitespacesAndNewlines))
-            }
-        }
-        return nil
     }
 
     private static func ephemeralNote(_ port: Int) -> String {
