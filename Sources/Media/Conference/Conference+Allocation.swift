@@ -179,10 +179,12 @@ extension Conference {
             return part
         }
         var entry = UInt8(1) << option.layer
-        if !layer.pointee.isLive(now: now),
-            let fallback = track.pointee.liveLayer(below: option, of: candidate, now: now)
-        {
-            entry |= 1 << fallback
+        if !layer.pointee.isLive(now: now) {
+            // Before any layer flows, the first keyframe of a smaller one begins the picture.
+            let fallback = track.pointee.liveLayer(below: option, of: candidate, now: now).map { [$0] }
+            for other in fallback ?? candidate.options.prefix(while: { $0 != option }).map(\.layer) {
+                entry |= 1 << other
+            }
         }
         let wasPaused = slot.pointee.target == nil
         let interest = slot.pointee.layersOfInterest

@@ -285,6 +285,15 @@ struct LayerTests {
         #expect(shown(&fixture, .seconds(2), from: ada, layers: [0, 1, 2], &sequence) == 2)
     }
 
+    @Test("The first keyframe of any layer begins the picture of a receiver that was there before it")
+    func firstKeyframe() {
+        var fixture = scene()
+        var sequence: UInt16 = 0
+        #expect(shown(&fixture, .milliseconds(200), from: ada, layers: [], &sequence) == nil)
+        sequence = 0
+        #expect(shown(&fixture, .milliseconds(40), from: ada, layers: [0], &sequence) == 0)
+    }
+
     @Test("When the publisher stops a layer, the next smaller one takes over, and the receiver is told")
     func publisherFalls() {
         var fixture = scene()
