@@ -140,6 +140,19 @@ def test_where_everything_works_the_best_way_is_taken(
     pair.finish()
 
 
+@needs_namespaces
+def test_media_is_answered_from_the_address_that_was_asked(
+    network, outside: NewServer, callers, small_video: Path, media_files, tmp_path: Path, group_id: str
+) -> None:
+    """The advertised address is not the one that the route to the client would choose."""
+    network.give_alias()
+    server = outside("--media-advertised-addresses", network.alias)
+    pair = Pair(server, network, callers, small_video, media_files, tmp_path, group_id, "--transport", "any")
+    assert pair.path() == "host-udp"
+    assert pair.grace.events("statistics")[-1]["remoteAddress"].startswith(f"{network.alias}:")
+    pair.finish()
+
+
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "[::1]"])
 @pytest.mark.parametrize("way", ["udp", "tcp", "tls"])
 def test_a_turn_server_by_name_and_by_address(

@@ -21,9 +21,9 @@ def why_not() -> str | None:
 
 
 class BlockedNetwork:
-    """The client's side is 10.203.77.2; this machine is reached at 10.203.77.1."""
+    """The client's side is 10.203.77.2; this machine is reached at 10.203.77.1, and at `alias` if it is given that."""
 
-    host, client = "10.203.77.1", "10.203.77.2"
+    host, client, alias = "10.203.77.1", "10.203.77.2", "10.203.77.9"
 
     def __init__(self, folder: Path, *dropped: str) -> None:
         """Each of `dropped` is what iptables matches, for example `-p udp`; both directions are dropped."""
@@ -51,6 +51,10 @@ class BlockedNetwork:
     def inside(self) -> tuple[str, ...]:
         """What to put in front of a command that shall run in this network."""
         return ("ip", "netns", "exec", self.name)
+
+    def give_alias(self) -> None:
+        """Gives this machine a second address on the cable; what it sends still comes from the first by itself."""
+        self._run("ip", "address", "add", f"{self.alias}/24", "dev", self._link)
 
     def drop(self, match: str) -> None:
         """Drops from now on, in both directions, what iptables matches."""
