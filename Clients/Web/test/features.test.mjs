@@ -482,6 +482,26 @@ describe('user facing diagnostics', () => {
             await live(1_000, socket, 100);
             call.unmute().catch(() => {});
             assert.deepEqual(heard.slice(2).map(([, value]) => value), [true, false]);
+
+            // Syllables with pauses between them are speech; knocks that are far apart are none.
+            heard.length = 0;
+            loudness = 0;
+            call.mute().catch(() => {});
+            await live(600, socket, 100);
+            for (let knock = 0; knock < 4; knock++) {
+                loudness = 0.5;
+                await live(200, socket, 100);
+                loudness = 0;
+                await live(800, socket, 100);
+            }
+            assert.deepEqual(heard, []);
+            for (let syllable = 0; syllable < 2; syllable++) {
+                loudness = 0.5;
+                await live(200, socket, 100);
+                loudness = 0;
+                await live(200, socket, 100);
+            }
+            assert.deepEqual(heard, [['speakingWhileMicrophoneIsMuted', true]]);
         } finally {
             delete globalThis.AudioContext;
             delete StubTrack.prototype.clone;

@@ -6,6 +6,8 @@ const speechLevel = 50;
 /** How long it must be that loud until it is called speech, and silent until it is over; milliseconds. */
 const speechPatience = 300;
 const silencePatience = 2_000;
+/** Silence between two syllables or words is no longer than this, and the loud time before it still counts; milliseconds. */
+const wordGap = 500;
 
 /**
  * Tells when somebody talks into a microphone that is closed in the call.
@@ -18,6 +20,9 @@ export class SpeechWatch {
     private timer: ReturnType<typeof setTimeout> | undefined;
     private isSpeaking = false;
     private wasLoud = false;
+    /** How long it was loud before `changedAt`, without a gap that is longer than one between words; milliseconds. */
+    private loudTime = 0;
+    private changedAt = 0;
 
     constructor(
         private readonly context: CallFeatureContext,
@@ -57,6 +62,7 @@ export class SpeechWatch {
         for (const track of this.copy?.getTracks() ?? []) track.stop();
         this.copy = undefined;
         this.wasLoud = false;
+        this.loudTime = 0;
         clearTimeout(this.timer);
         this.set(false);
     }
@@ -65,10 +71,14 @@ export class SpeechWatch {
         const isLoud = this.volume.level >= speechLevel;
         if (isLoud === this.wasLoud) return;
         this.wasLoud = isLoud;
+        const lasted = Date.now() - this.changedAt;
+        this.changedAt = Date.now();
+        if (!isLoud) this.loudTime += lasted;
+        else if (lasted > wordGap) this.loudTime = 0;
         clearTimeout(this.timer);
-        if (isLoud !== this.isSpeaking) {
-            this.timer = setTimeout(() => this.set(isLoud), isLoud ? speechPatience : silencePatience);
-        }
+        if (isLoud === this.isSpeaking) return;
+        const patience = isLoud ? speechPatience - this.loudTime : silencePatience;
+        this.timer = setTimeout(() => this.set(isLoud), patience);
     };
 
     private set(isSpeaking: boolean): void {
