@@ -42,6 +42,9 @@ extension [Limit] {
                 .lingerTime, seconds(limits.lingerTimeout), "seconds", per: .connection, "the connection is closed",
                 "whoDoesNothingOrReadsNothingIsLetGo"),
             limit(
+                .discardedBytes, limits.discardedBytes, "bytes that are thrown away", per: .request,
+                "nothing more is read until the connection is closed", "whatIsThrownAwayIsRationed"),
+            limit(
                 .headerBytes, limits.headerBytes,
                 "bytes of header fields, at most \(limits.headerFields) with \(limits.headerFieldBytes) each",
                 per: .request, "431 and the end of the connection", "malformedRequestsGetOneAnswerAndTheEnd"),
@@ -65,6 +68,9 @@ extension [Limit] {
                 .controlFrames, limits.controlFramesPerSecond,
                 "pings and pongs a second, \(limits.controlFrameBurst) at once", per: .connection, "closed with 1008",
                 "controlFramesAreRationed"),
+            limit(
+                .closingBytes, limits.closingBytes, "bytes after this side's close frame", per: .connection,
+                "nothing more is read until the connection is closed", "whatFollowsTheCloseFrameIsRationed"),
             limit(
                 .silence, limits.unansweredPings, "pings of \(seconds(limits.pingInterval)) seconds without an answer",
                 per: .connection, "the connection is closed", "silentClientIsPingedThenDropped"),

@@ -11,11 +11,13 @@ enum LimitName: String, CaseIterable {
     case leftoverTime = "http.leftoverTime"
     case answerTime = "http.answerTime"
     case lingerTime = "http.lingerTime"
+    case discardedBytes = "http.discardedBytes"
     case headerBytes = "http.headerBytes"
     case messageBytes = "webSocket.messageBytes"
     case unreadMessages = "webSocket.unreadMessages"
     case unsentBytes = "webSocket.unsentBytes"
     case controlFrames = "webSocket.controlFrames"
+    case closingBytes = "webSocket.closingBytes"
     case silence = "webSocket.silence"
 
     /// Counts one more time that it was hit.

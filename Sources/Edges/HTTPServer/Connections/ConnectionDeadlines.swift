@@ -27,7 +27,7 @@ struct ConnectionDeadlines {
     private let limits: HTTPLimits
     private(set) var phase = Phase.firstHead
     private var since: NIODeadline
-    /// Bytes of the body so far.
+    /// Bytes of the body so far, or of what is thrown away.
     private var received = 0
     /// Bytes of answers that have not left for the network.
     private var unsent = 0
@@ -49,6 +49,11 @@ struct ConnectionDeadlines {
     mutating func read(_ bytes: Int, now: NIODeadline) {
         if phase == .idle { enter(.head, now: now) }
         received += bytes
+    }
+
+    /// Whether enough was read of what is thrown away.
+    var hasDiscardedEnough: Bool {
+        (phase == .leftover || phase == .lingering) && received >= limits.discardedBytes
     }
 
     mutating func queued(_ bytes: Int, now: NIODeadline) {

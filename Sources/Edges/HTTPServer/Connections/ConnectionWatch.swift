@@ -13,6 +13,8 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     private var context: ChannelHandlerContext?
     private var alarm: Scheduled<Void>?
     private var alarmAt: NIODeadline?
+    /// Whether the client has sent more than is worth throwing away.
+    private var isReadingOver = false
 
     init(limits: HTTPLimits, socket: SocketEnd) {
         self.socket = socket
@@ -46,6 +48,16 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
 
     /// Ends the connection at once, whatever the client says to it.
     func abort() { socket.close() }
+
+    /// Reads on unless it would only throw away ever more.
+    func read(context: ChannelHandlerContext) {
+        if !deadlines.hasDiscardedEnough {
+            context.read()
+        } else if !isReadingOver {
+            isReadingOver = true
+            LimitName.discardedBytes.countHit()
+        }
+    }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         deadlines.read(unwrapInboundIn(data).readableBytes, now: .now())

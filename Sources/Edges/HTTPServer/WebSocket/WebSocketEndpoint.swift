@@ -19,6 +19,8 @@ public struct WebSocketLimits: Sendable {
     public var unansweredPings = 3
     /// How long a client is given to answer a close frame.
     public var closeTimeout: Duration = .seconds(5)
+    /// How many bytes are read in that time, to find its answer behind what it was sending.
+    public var closingBytes = 1024 * 1024
 
     public init() {}
 }

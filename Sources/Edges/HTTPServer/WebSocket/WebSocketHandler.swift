@@ -36,6 +36,9 @@ final class WebSocketHandler: ChannelDuplexHandler {
     private var silentPings = 0
     /// Whether a read waits until the client has read what was written.
     private var isReadHeld = false
+    /// What came after this side's close frame, and whether that was enough.
+    private var closingBytes = 0
+    private var isReadingOver = false
     /// Whether a pong is on its way to the network.
     private var isPongLeaving = false
     /// What the next pong answers; a newer ping takes its place.
@@ -71,12 +74,15 @@ final class WebSocketHandler: ChannelDuplexHandler {
 
     // MARK: Reading
 
-    /// Reads on only while the client reads, too.
+    /// Reads on only while the client reads, too, and not for ever when it was told the end.
     func read(context: ChannelHandlerContext) {
         if state == .open, !context.channel.isWritable {
             isReadHeld = true
-        } else {
+        } else if closingBytes < limits.closingBytes {
             context.read()
+        } else if !isReadingOver {
+            isReadingOver = true
+            LimitName.closingBytes.countHit()
         }
     }
 
@@ -94,6 +100,7 @@ final class WebSocketHandler: ChannelDuplexHandler {
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard state != .closed else { return }
         silentPings = 0
+        if state == .closing { closingBytes += unwrapInboundIn(data).readableBytes }
         reader.append(unwrapInboundIn(data).readableBytesView)
         do throws(WebSocketViolation) {
             while state != .closed, let event = try reader.next() { receive(event) }

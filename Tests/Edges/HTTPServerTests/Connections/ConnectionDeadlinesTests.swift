@@ -56,6 +56,22 @@ import Testing
         #expect(deadlines.expired(now: Self.at(11)) == .leftoverTime)
     }
 
+    @Test func whatIsThrownAwayIsCounted() {
+        for phase in [ConnectionDeadlines.Phase.leftover, .lingering] {
+            var deadlines = Self.fresh
+            deadlines.enter(.body, now: Self.at(0))
+            deadlines.read(100_000_000, now: Self.at(0))
+            #expect(!deadlines.hasDiscardedEnough)
+            deadlines.enter(phase, now: Self.at(1))
+            deadlines.read(HTTPLimits().discardedBytes - 1, now: Self.at(1))
+            #expect(!deadlines.hasDiscardedEnough)
+            deadlines.read(1, now: Self.at(1))
+            #expect(deadlines.hasDiscardedEnough)
+            deadlines.enter(.idle, now: Self.at(2))
+            #expect(!deadlines.hasDiscardedEnough)
+        }
+    }
+
     @Test func anAnswerHasToBeRead() {
         var deadlines = Self.fresh
         deadlines.enter(.answering, now: Self.at(0))

@@ -94,6 +94,23 @@ private final class StuckNetwork: ChannelDuplexHandler {
         #expect(connection.network.waiting.first?.frame.prefix(4) == [0x88, 30, 0x03, 0xF0])
     }
 
+    @Test func whatFollowsTheCloseFrameIsRationed() throws {
+        var limits = WebSocketLimits()
+        limits.controlFrameBurst = 0
+        limits.closingBytes = 1000
+        let connection = try Connection(limits: limits)
+        try connection.send(WebSocketReaderTests.frame(9))
+        #expect(connection.network.waiting.first?.frame[0] == 0x88)
+        let pong = WebSocketReaderTests.frame(10, [UInt8](repeating: 0, count: 92))
+        for _ in 0..<20 {
+            // Only what is asked for arrives.
+            let before = connection.network.reads
+            connection.channel.read()
+            if connection.network.reads > before { try connection.send(pong) }
+        }
+        #expect(connection.network.reads == 11)
+    }
+
     @Test func unreadMessagesAreBoundedByTheirBytes() throws {
         let connection = try Connection()
         try connection.send(WebSocketReaderTests.frame(1, [UInt8](repeating: 65, count: 60)))
