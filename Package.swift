@@ -99,7 +99,9 @@ let media: [Target] = [
 
 /// Floor 3: calls.
 let calling: [Target] = [
-    room("Calling", in: "Calling", ["ProtocolCore", logging, orderedCollections])
+    room(
+        "Calling", in: "Calling",
+        ["ProtocolCore", logging, orderedCollections, product("Metrics", "swift-metrics")])
 ]
 
 /// Beside: what is stored, who may do what, how the server is set up and measured.

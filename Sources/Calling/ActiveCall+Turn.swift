@@ -54,6 +54,7 @@ extension ActiveCall {
         if !turn.reactions.isEmpty, endReason == nil {
             actions.append(.tellReactions(turn.reactions, connected))
         }
+        if reactions.takeOverflow() { actions.append(.limitHit(.reactionsPerReport)) }
         for fact in turn.facts + states {
             actions.append(.publish(event(fact, now: now)))
         }

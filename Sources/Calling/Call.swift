@@ -184,7 +184,7 @@ actor Call {
         case .tellRoster(let change, _):
             await media.expect(
                 change.added.map(\.participant), gone: change.removed.map(\.participant), in: id)
-        case .stopRinging, .ring, .tell, .tellSpeakers, .tellReactions, .publish: break
+        case .stopRinging, .ring, .tell, .tellSpeakers, .tellReactions, .limitHit, .publish: break
         }
     }
 
@@ -223,6 +223,7 @@ actor Call {
             for leg in legs {
                 await send(.reactions(reactions), to: leg, version: version)
             }
+        case .limitHit(let name): name.countHit()
         case .publish(let event): await surroundings.observer.publish(event)
         case .end:
             endpoints.removeAll()

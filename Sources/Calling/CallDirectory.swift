@@ -393,6 +393,7 @@ public actor CallDirectory {
         endedCalls[id] = members
         if endedCalls.count > Self.rememberedCalls {
             endedCalls.removeFirst()
+            CallLimitName.remembered.countHit()
         }
         for user in members {
             callsToUser[user]?.remove(id)

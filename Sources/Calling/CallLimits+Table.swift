@@ -24,6 +24,9 @@ extension [Limit] {
                 counter: "switchboard_signalling_refusals_total{reason=\"invalidState\"}",
                 consequence: "Further ones are refused with invalidState.", test: "spotlight"),
             Limit(
+                CallLimitName.reactionsPerReport.rawValue, call.reactionsPerReport, "reactions in one report", per: .call,
+                consequence: "Of more, the oldest are not told.", test: "limit"),
+            Limit(
                 "calls.ringTime", Int(call.ring.components.seconds), "seconds", per: .participant,
                 counter: "switchboard_participants_left_total{code=\"487/10004\"}",
                 consequence: "The callee leaves with 487/10004.", test: "noAnswer"),
@@ -36,7 +39,7 @@ extension [Limit] {
                 counter: "switchboard_participants_left_total{code=\"490/4502\"}",
                 consequence: "A lost participant leaves with 490/4502.", test: "afterTheWindow"),
             Limit(
-                "calls.remembered", CallDirectory.rememberedCalls, "ended calls", per: .server,
+                CallLimitName.remembered.rawValue, CallDirectory.rememberedCalls, "ended calls", per: .server,
                 consequence: "Requests about older ones are answered with callNotFound.", test: "rememberedCalls"),
         ]
     }()

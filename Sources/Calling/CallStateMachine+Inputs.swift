@@ -129,6 +129,8 @@ extension CallStateMachine {
         case tellSpeakers(SpeakerReport, [Leg])
         /// Send the reactions to each of these legs.
         case tellReactions([ParticipantReaction], [Leg])
+        /// Count that the call has met one of its bounds.
+        case limitHit(CallLimitName)
         /// Publish the event.
         case publish(CallEvent)
         /// Close the conference and forget the call. Always the last action.

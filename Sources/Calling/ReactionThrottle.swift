@@ -10,6 +10,8 @@ struct ReactionThrottle: Sendable {
     private let limit: Int
     private var lastPassed: Instant?
     private var waiting: OrderedDictionary<ParticipantID, Reaction> = [:]
+    /// Whether a reaction has given way since ``takeOverflow()``.
+    private var hasOverflowed = false
 
     init(interval: Duration, limit: Int) {
         self.interval = interval
@@ -28,8 +30,15 @@ struct ReactionThrottle: Sendable {
         waiting[participant] = reaction
         if waiting.count > limit {
             waiting.removeFirst()
+            hasOverflowed = true
         }
         return poll(now: now)
+    }
+
+    /// Whether a reaction has given way since the last time; then it is forgotten.
+    mutating func takeOverflow() -> Bool {
+        defer { hasOverflowed = false }
+        return hasOverflowed
     }
 
     /// Gives back what waits once its time has come.

@@ -75,7 +75,7 @@ enum Floor: Int, CaseIterable {
         case .shims: []
         case .protocols: []
         case .media: ["Collections", "Darwin", "DequeModule", "Glibc", "Logging", "Musl", "Synchronization"]
-        case .calling: ["Collections", "DequeModule", "Logging", "OrderedCollections", "Synchronization"]
+        case .calling: ["Collections", "DequeModule", "Logging", "Metrics", "OrderedCollections", "Synchronization"]
         case .platform, .edges, .program: nil
         }
     }

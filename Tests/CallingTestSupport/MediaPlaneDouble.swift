@@ -31,6 +31,8 @@ public actor MediaPlaneDouble: MediaPlane {
     public private(set) var openFromTheStart: Set<ParticipantID> = []
     private var refusal: String?
     private var opensNothing = false
+    private var areOffersHeld = false
+    private var heldOffers: [CheckedContinuation<Void, Never>] = []
 
     public init() {}
 
@@ -38,6 +40,20 @@ public actor MediaPlaneDouble: MediaPlane {
     public func refuseOffers(_ sentence: String?) {
         refusal = sentence
     }
+
+    /// Answers no offer until they are released.
+    public func holdOffers() {
+        areOffersHeld = true
+    }
+
+    public func releaseOffers() {
+        areOffersHeld = false
+        for offer in heldOffers { offer.resume() }
+        heldOffers.removeAll()
+    }
+
+    /// How many offers wait for their release.
+    public var heldOfferCount: Int { heldOffers.count }
 
     public func failToOpen() {
         opensNothing = true
@@ -63,6 +79,7 @@ public actor MediaPlaneDouble: MediaPlane {
     public func negotiate(
         _ offer: MediaOffer, for participant: ParticipantID, in call: CallID
     ) async throws(MediaNegotiationError) -> MediaAnswer {
+        if areOffersHeld { await withCheckedContinuation { heldOffers.append($0) } }
         if let refusal { throw MediaNegotiationError(refusal) }
         if conferences[call]?[participant]?.isOnHold != true {
             openFromTheStart.insert(participant)

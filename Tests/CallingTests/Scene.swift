@@ -17,6 +17,7 @@ struct Scene {
     var rosters: [ParticipantID: [ParticipantID: RosterEntry]] = [:]
     var own: [ParticipantID: OwnState] = [:]
     var reactions: [ParticipantID: [ParticipantReaction]] = [:]
+    var limitHits: [CallLimitName] = []
     var ringing: Set<EndpointID> = []
     var silenced: [EndpointID: CallEndReason] = [:]
     var onHold: [ParticipantID: Bool] = [:]
@@ -160,6 +161,7 @@ struct Scene {
                 reactions[leg.participant, default: []] += told
             }
         case .tell, .tellSpeakers: break
+        case .limitHit(let name): limitHits.append(name)
         case .publish(let event): events.append(event)
         case .end(let reason): ended = reason
         }

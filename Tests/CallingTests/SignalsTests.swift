@@ -142,6 +142,7 @@ struct SignalsTests {
         try scene.advance(by: .milliseconds(250))
         let told = scene.reactions[ParticipantID("p0")]?.map(\.participant.rawValue)
         #expect(told == ["p0", "p3", "p4", "p5"])
+        #expect(scene.limitHits == [.reactionsPerReport, .reactionsPerReport])
     }
 
     @Test("What the caller's application tells reaches the callee with the ring, late endpoints too")

@@ -37,7 +37,9 @@ public actor SignalingChannel {
     private func helloTimedOut() {
         switch state {
         case .awaitingHello:
-            refuse(SignalingError(.malformedMessage, "No hello came in time."), id: nil, .noHello, "no hello in time")
+            var error = SignalingError(.malformedMessage, "No hello came in time.")
+            error.limit = "signalling.helloTime"
+            refuse(error, id: nil, .noHello, "no hello in time")
         case .greeting, .open, .closed: break
         }
     }

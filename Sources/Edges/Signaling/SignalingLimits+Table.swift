@@ -46,10 +46,14 @@ extension [Limit] {
             text(.sessionDescription), text(.userToUser), text(.headerKey), text(.headerValue),
             Limit(
                 "signalling.headers", MessageLimits.headers, "headers of a custom context", per: .message,
+                counter: "switchboard_limit_hits_total{limit=\"signalling.elements\"}",
                 consequence: refused, test: "customContext"),
             Limit(
                 "signalling.missedNews", SignalingSession.missedLimit, "ends of calls", per: .session,
                 consequence: "Of those that a client missed the oldest are forgotten.", test: "missedNews"),
+            Limit(
+                "signalling.earlyNews", SignalingSession.earlyLimit, "messages", per: .session,
+                consequence: "The connection is closed with 4429; the session can be resumed.", test: "earlyNews"),
             Limit(
                 "signalling.resumeWindow", Int(settings.resumeWindow.components.seconds), "seconds", per: .session,
                 consequence: "A session whose client stays away longer ends with 490/4502.", test: "heartbeat"),

@@ -9,9 +9,7 @@ extension SignalingSession {
             return
         }
         guard let line = lines[message.call] else {
-            if setUpsInProgress > 0 {
-                early.append(message)
-            }
+            keepEarly(message)
             return
         }
         guard message.version > line.version else { return }
@@ -33,13 +31,21 @@ extension SignalingSession {
     /// While the client is away only the ends of calls are kept; the rest will be in its snapshots.
     private func noteMissed(_ message: LegMessage) {
         guard case .state(.disconnected, _, _) = message.notification, let push = message.push else {
-            if setUpsInProgress > 0 {
-                early.append(message)
-            }
+            keepEarly(message)
             return
         }
         lines[message.call] = nil
         noteMissed(push)
+    }
+
+    /// Keeps what is told about a call until its snapshot is sent.
+    private func keepEarly(_ message: LegMessage) {
+        guard setUpsInProgress > 0, !isEarlyIncomplete else { return }
+        early.append(message)
+        guard early.count > Self.earlyLimit else { return }
+        countHit(of: "signalling.earlyNews")
+        early.removeAll()
+        isEarlyIncomplete = true
     }
 
     private func noteMissed(_ push: ServerMessage) {
@@ -47,6 +53,7 @@ extension SignalingSession {
         missed.append(push)
         if missed.count > Self.missedLimit {
             missed.removeFirst()
+            countHit(of: "signalling.missedNews")
         }
     }
 

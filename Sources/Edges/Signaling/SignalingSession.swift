@@ -43,6 +43,8 @@ actor SignalingSession {
 
     /// News that a client missed, of calls that are over; beyond this many the oldest are dropped.
     static let missedLimit = 100
+    /// How much may be told about calls whose snapshot is on its way; after more, the client has to come again.
+    static let earlyLimit = 4_096
 
     nonisolated let sessionID: String
     nonisolated let id: EndpointID
@@ -60,6 +62,8 @@ actor SignalingSession {
     var lines: [CallID: CallLine] = [:]
     /// Messages about calls of which the client has no snapshot yet.
     var early: [LegMessage] = []
+    /// Whether some of it was lost, so that no snapshot can be followed.
+    var isEarlyIncomplete = false
     var setUpsInProgress = 0
     /// Which incoming calls the client shows.
     var shown: Set<CallID> = []
@@ -214,7 +218,9 @@ actor SignalingSession {
 
     private func windowOver(_ number: Int) async {
         switch presence {
-        case .away where lastLinkNumber == number: await end(.networkLost)
+        case .away where lastLinkNumber == number:
+            countHit(of: "signalling.resumeWindow")
+            await end(.networkLost)
         case .opening, .attached, .away, .ending, .over: break
         }
     }
@@ -400,6 +406,10 @@ actor SignalingSession {
             roster: RosterCoalescer(
                 interval: surroundings.settings.rosterInterval, sequence: snapshot.rosterSequence))
         shown.remove(call)
+        guard !isEarlyIncomplete else {
+            link?.connection.close(.tooManyMessages, "too much has happened meanwhile; resume the session")
+            return
+        }
         let waiting = early.filter { $0.call == call }
         early.removeAll { $0.call == call }
         waiting.forEach { deliver($0) }
@@ -409,6 +419,7 @@ actor SignalingSession {
         setUpsInProgress -= 1
         if setUpsInProgress == 0 {
             early.removeAll()
+            isEarlyIncomplete = false
         }
     }
 }

@@ -51,6 +51,15 @@ struct Stage {
         Date(timeIntervalSince1970: 1_800_000_000 + (instant - .zero) / .seconds(1))
     }
 
+    /// What a session of this stage's service stands on.
+    var surroundings: SignalingSession.Surroundings {
+        SignalingSession.Surroundings(
+            service: service, directory: directory, clock: clock, wallClock: { Stage.date(at: .zero) },
+            settings: SignalingSettings(),
+            mediaServers: { _ in MediaServers(servers: [], expiresInSeconds: 60) },
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
     /// Opens a connection without saying anything.
     func connect() async -> Client {
         let connection = ConnectionDouble()

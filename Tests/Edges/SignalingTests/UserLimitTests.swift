@@ -149,6 +149,36 @@ struct UserLimitTests {
         #expect(ended.first?["callId"] == callers[1].1)
     }
 
+    @Test("When too much is told of a call before its snapshot is, the client has to come again")
+    func earlyNews() async throws {
+        // The call itself tells a little, too.
+        for count in [SignalingSession.earlyLimit - 10, SignalingSession.earlyLimit + 1] {
+            let stage = Stage()
+            let connection = ConnectionDouble()
+            let endpoint = EndpointID("ada's")
+            let session = await SignalingSession(
+                sessionID: "s", endpoint: endpoint, displayName: "Ada",
+                token: try stage.tokens.verify("ada"), surroundings: stage.surroundings)
+            let link = await session.open(on: connection, resumeKey: "key")
+            await stage.media.holdOffers()
+            let joining = Task {
+                let media = MediaOffer(sdp: "x")
+                await session.handle(.join(GroupID("g"), isMuted: false, media: media), id: 1, on: link)
+            }
+            while await stage.media.heldOfferCount == 0 { await Task.yield() }
+            let call = try #require(await stage.media.conferences.keys.first)
+            for version in 1...count {
+                await session.notify(
+                    LegMessage(
+                        call: call, participant: ParticipantID("p"), version: UInt64(version) + 1_000,
+                        notification: .reactions([])))
+            }
+            await stage.media.releaseOffers()
+            await joining.value
+            #expect(connection.closeCode == (count > SignalingSession.earlyLimit ? 4429 : nil))
+        }
+    }
+
     @Test("Of ended calls the newest thousand are remembered")
     func rememberedCalls() async throws {
         var limits = UserLimits()
