@@ -24,7 +24,8 @@ extension [Limit] {
                 counter: "switchboard_signalling_refusals_total{reason=\"invalidState\"}",
                 consequence: "Further ones are refused with invalidState.", test: "spotlight"),
             Limit(
-                CallLimitName.reactionsPerReport.rawValue, call.reactionsPerReport, "reactions in one report", per: .call,
+                CallLimitName.reactionsPerReport.rawValue, call.reactionsPerReport, "reactions in one report",
+                per: .call,
                 consequence: "Of more, the oldest are not told.", test: "limit"),
             Limit(
                 "calls.ringTime", Int(call.ring.components.seconds), "seconds", per: .participant,

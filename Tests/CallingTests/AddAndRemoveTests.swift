@@ -14,7 +14,8 @@ struct AddAndRemoveTests {
             switch action {
             case .setMuted, .setOnHold, .setPublishing, .removeMedia:
                 Issue.record("the media was touched: \(action)")
-            case .stopRinging, .ring, .tellRoster, .tell, .tellSpeakers, .tellReactions, .limitHit, .publish, .end: break
+            case .stopRinging, .ring, .tellRoster, .tell, .tellSpeakers, .tellReactions, .limitHit, .publish, .end:
+                break
             }
         }
         #expect(scene.ringing.contains(EndpointID("c1")))
