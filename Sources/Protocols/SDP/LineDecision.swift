@@ -47,6 +47,11 @@ struct LineDecision {
             reject(.removed, "is out of use: the offer gives it port 0")
             return
         }
+        guard line.media.portCount == 1 else {
+            reject(
+                .unsupportedTransport, "asks for \(line.media.portCount) ports; all media goes over one")
+            return
+        }
         switch line.misnaming {
         case .tooLong?:
             reject(.unusableMid, "has a mid of more than \(SessionDescription.Limit.midLength) characters")

@@ -154,16 +154,18 @@ private struct SessionDescriptionReader {
         guard fields.count >= 4, fields[0].isToken else {
             throw SDPError(line: number, reason: "m= needs media, port, transport and formats.")
         }
-        // `port/count` names several RTP sessions, which nothing in WebRTC uses.
-        guard let port = UInt16(fields[1]) else {
-            throw SDPError(line: number, reason: "The port of an m-line must be a number from 0 to 65535.")
+        let (first, count) = fields[1].cut(at: "/") ?? (fields[1], "1")
+        guard let port = UInt16(first), let portCount = UInt16(count) else {
+            throw SDPError(
+                line: number, reason: "The port of an m-line must be a number from 0 to 65535, or port/count.")
         }
         guard fields.count - 3 <= SessionDescription.Limit.formats else {
             throw SDPError(
                 line: number, reason: "The m-line has more than \(SessionDescription.Limit.formats) formats.",
                 limit: "sdp.formats")
         }
-        return SessionDescription.Media(kind: fields[0], port: port, transport: fields[2], formats: Array(fields[3...]))
+        return SessionDescription.Media(
+            kind: fields[0], port: port, portCount: portCount, transport: fields[2], formats: Array(fields[3...]))
     }
 }
 

@@ -41,6 +41,8 @@ public struct SessionDescription: Hashable, Sendable {
         public var kind: String
         /// 0 rejects the line, except in an offer with `a=bundle-only`.
         public var port: UInt16
+        /// How many consecutive ports the line asks for, each with an RTP session of its own (RFC 8866 §5.14).
+        public var portCount: UInt16
         /// For example `UDP/TLS/RTP/SAVPF`.
         public var transport: String
         /// RTP payload types, or other format names.
@@ -51,11 +53,12 @@ public struct SessionDescription: Hashable, Sendable {
         public var attributes: AttributeList = []
 
         public init(
-            kind: String, port: UInt16, transport: String, formats: [String], connection: ConnectionData? = nil,
-            attributes: AttributeList = []
+            kind: String, port: UInt16, portCount: UInt16 = 1, transport: String, formats: [String],
+            connection: ConnectionData? = nil, attributes: AttributeList = []
         ) {
             self.kind = kind
             self.port = port
+            self.portCount = portCount
             self.transport = transport
             self.formats = formats
             self.connection = connection
@@ -89,7 +92,8 @@ extension SessionDescription: CustomStringConvertible {
         timings.forEach { text += "t=\($0)\r\n" }
         attributes.write(to: &text)
         for line in media {
-            text += "m=\(line.kind) \(line.port) \(line.transport) \(line.formats.joined(separator: " "))\r\n"
+            let ports = line.portCount == 1 ? "\(line.port)" : "\(line.port)/\(line.portCount)"
+            text += "m=\(line.kind) \(ports) \(line.transport) \(line.formats.joined(separator: " "))\r\n"
             line.connection.map { text += "c=\($0)\r\n" }
             line.bandwidths.forEach { text += "b=\($0)\r\n" }
             line.attributes.write(to: &text)

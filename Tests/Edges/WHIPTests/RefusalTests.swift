@@ -141,6 +141,12 @@ import Testing
         try await StreamStage().withClient { client in
             #expect(try await client.post(.whip, Offers.publisher, type: "text/plain").status == .unsupportedMediaType)
             #expect(try await client.post(.whip, Offers.publisher, type: nil).status == .unsupportedMediaType)
+            for coding in ["gzip", "identity, br"] {
+                let packed = try await client.post(.whip, Offers.publisher, headers: [.contentEncoding: coding])
+                #expect(packed.status == .unsupportedMediaType)
+            }
+            let plain = try await client.post(.whip, Offers.publisher, headers: [.contentEncoding: "identity"])
+            #expect(plain.status == .created)
             let refused = try await client.post(.whip, Offers.publisher, headers: [.accept: "text/html, image/*"])
             #expect(refused.problem == "notAcceptable")
             let taken = try await client.post(

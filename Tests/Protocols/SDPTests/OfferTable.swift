@@ -183,6 +183,11 @@ enum OfferTable {
                 Row(
                     "camera", "", "a direction for the whole session",
                     one.replacing("a=sendonly\n", with: "").replacing("t=0 0\n", with: "t=0 0\na=sendonly\n"), [audio]),
+                Row("any", "", "one port, said", one.replacing("m=audio 9 ", with: "m=audio 9/1 "), [audio]),
+                Row(
+                    "layered encoder", "", "two ports for one line",
+                    Offers.pair.replacing("m=video 9 ", with: "m=video 9/2 "), [audio, .refused(.unsupportedTransport)]
+                ),
                 Row(
                     "any", "", "an m-line of captions", one + "m=text 9 UDP/TLS/RTP/SAVPF 98\na=mid:1\n",
                     [audio, .refused(.unsupportedMedia)]),

@@ -68,7 +68,7 @@ import Testing
         #expect(error(start + "a=nul\u{0}\n")?.line == 5)
         #expect(error(start + "m=audio 9 RTP/AVP\n")?.line == 5)
         #expect(error(start + "m=audio 65536 RTP/AVP 0\n")?.line == 5)
-        #expect(error(start + "m=audio 9/2 RTP/AVP 0\n")?.line == 5)
+        #expect(error(start + "m=audio 9/x RTP/AVP 0\n")?.line == 5)
         #expect(error(start + "m=audio 9 RTP/AVP 0\nt=0 0\n")?.line == 6)
         #expect(error(start + "c=IN IP4\n")?.line == 5)
         #expect(error(start + "i=information\nu=x\ne=x\np=x\nr=x\nz=x\nk=x\n") == nil)
