@@ -4,10 +4,13 @@ public struct PublishedLayer: Hashable, Sendable {
     public var rid: String?
     /// What nobody watches the publisher may pause.
     public var isActive: Bool
+    /// The most that anybody who watches can use, in bits per second; nil for no limit.
+    public var maximumBitrate: Int?
 
-    public init(rid: String?, isActive: Bool) {
+    public init(rid: String?, isActive: Bool, maximumBitrate: Int? = nil) {
         self.rid = rid
         self.isActive = isActive
+        self.maximumBitrate = maximumBitrate
     }
 }
 

@@ -122,7 +122,7 @@ final class FileSource: Sendable {
 /// What others want of each layer at present.
 private actor LayerDemand {
     private var asked: Set<String?> = []
-    private var paused: Set<String> = []
+    private var paused: Set<String?> = []
 
     func note(_ event: RawOutgoingVideoStream.Event) {
         switch event {
@@ -132,11 +132,14 @@ private actor LayerDemand {
             // A layer that goes on has to begin with a keyframe.
             if isActive, paused.remove(layer) != nil { asked.insert(layer) }
             if !isActive { paused.insert(layer) }
+        case .bitrateLimited:
+            // A file has the rate that it was made with.
+            break
         }
     }
 
     func isWanted(_ layer: String?) -> Bool {
-        layer.map { !paused.contains($0) } ?? true
+        !paused.contains(layer)
     }
 
     /// Whether a keyframe was asked for since this was called last.

@@ -159,7 +159,10 @@ extension MediaEvent {
         case .layers(let conference, let participant, let mid, let demands):
             self = .layers(
                 CallID(conference), ParticipantID(participant), mid: mid.rawValue,
-                demands.map { PublishedLayer(rid: $0.rid?.rawValue, isActive: $0.isWanted) })
+                demands.map {
+                    PublishedLayer(
+                        rid: $0.rid?.rawValue, isActive: $0.isWanted, maximumBitrate: $0.maximumBitrate)
+                })
         case .allocation(let conference, let participant, let allocation):
             self = .allocation(
                 CallID(conference), ParticipantID(participant),

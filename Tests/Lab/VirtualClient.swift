@@ -248,6 +248,8 @@ package final class VirtualClient {
         for (position, demand) in demands.enumerated() where isPaused.indices.contains(position) {
             if isPaused[position], demand.isWanted { sources[position].requestKeyframe() }
             isPaused[position] = !demand.isWanted
+            let full = shape.layers[position].bitrate
+            sources[position].configuration.bitRate = min(full, demand.maximumBitrate ?? full)
         }
     }
 

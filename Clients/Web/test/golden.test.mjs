@@ -482,7 +482,7 @@ const effects = {
         assert.deepEqual(sender.layers.map(([rid]) => rid), ['q', 'h', 'f']);
         socket.receive(golden('media.layers'));
         await settle();
-        assert.deepEqual(sender.layers.map(([rid]) => rid), ['q', 'h']);
+        assert.deepEqual(sender.layers.map(([rid, , bitrate]) => [rid, bitrate]), [['q', 150_000], ['h', 320_000]]);
     },
     'media.allocation': async () => {
         const { call, socket } = await joined(library);

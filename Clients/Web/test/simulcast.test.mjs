@@ -124,6 +124,21 @@ describe('a line that is sent', () => {
         assert.equal(sender.writes, writes);
     });
 
+    test('no more is spent on a layer than those who watch can use', async () => {
+        const { sender, line: camera } = line();
+        await camera.send(new StubTrack('video'));
+        const bitrates = () => sender.parameters.encodings.map(it => it.maxBitrate);
+        const usual = bitrates();
+        await camera.watch([{ rid: 'f', active: true, maxBitrate: 680_000 }]);
+        assert.deepEqual(bitrates(), [usual[0], usual[1], 680_000]);
+        await camera.watch([{ rid: 'f', active: true, maxBitrate: 99_000_000 }]);
+        assert.deepEqual(bitrates(), usual);
+        await camera.watch([{ rid: 'h', active: true, maxBitrate: 200_000 }, { rid: 'f', active: true }]);
+        assert.deepEqual(bitrates(), [usual[0], 200_000, usual[2]]);
+        await camera.watch([{ rid: 'h', active: true, maxBitrate: null }]);
+        assert.deepEqual(bitrates(), usual);
+    });
+
     test('temporal layers where the codec has them', async () => {
         const { sender, line: camera } = line();
         await camera.send(new StubTrack('video'));

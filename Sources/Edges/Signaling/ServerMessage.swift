@@ -101,7 +101,12 @@ extension ServerMessage {
             [
                 "type": "media.layers", "callId": call.json, "mid": .string(mid),
                 "layers": .array(
-                    layers.map { ["rid": $0.rid.map { .string($0) } ?? .null, "active": .bool($0.isActive)] }),
+                    layers.map { layer in
+                        [
+                            "rid": layer.rid.map { .string($0) } ?? .null, "active": .bool(layer.isActive),
+                            "maxBitrate": layer.maximumBitrate.map { .integer($0) } ?? .null,
+                        ]
+                    }),
             ]
         case .allocation(let call, let allocation):
             [

@@ -47,9 +47,11 @@ public struct AllocationReport: Hashable, Sendable {
     public var slots: [SlotAllocation]
 }
 
-/// Whether anybody watches a layer.
+/// Whether anybody watches a layer, and how much of it they can use.
 public struct LayerDemand: Hashable, Sendable {
     /// Nil for a track that is not simulcast.
     public var rid: Rid?
     public var isWanted: Bool
+    /// Bits per second; nil for as much as the publisher likes.
+    public var maximumBitrate: Int?
 }

@@ -118,14 +118,16 @@ extension Conference {
         let decisions = LayerAllocator.allocate(candidates, budget: budget, load: load, now: now)
         var report = AllocationReport(budget: member.pointee.budget, needed: audio, slots: [])
         var demand = audio
+        share(member.pointee.budget.map { $0 - audio }, among: positions, candidates, decisions, of: member)
         for (index, position) in positions.enumerated() {
             let candidate = candidates[index]
             if let wished = candidate.options.indices.contains(candidate.wish) ? candidate.options[candidate.wish] : nil
             {
                 // A track that has not begun needs as much as its like, so that its link is known when it begins.
-                let rate = wished.rate > 0 ? wished.rate : Int(PublishedTrack.referenceRate)
+                let rate =
+                    wished.rate > 0 ? max(wished.rate, candidate.fullRate) : Int(PublishedTrack.referenceRate)
                 report.needed += rate
-                let isMet = decisions[index].option.map { $0 >= candidate.wish } ?? false
+                let isMet = decisions[index].option.map { $0 >= candidate.wish } ?? false && rate == wished.rate
                 demand += isMet ? rate : Int(Double(rate) * Conference.unmetDemand)
             }
             if let part = apply(decisions[index], candidate, to: position, of: member, now: now) {
@@ -135,6 +137,28 @@ extension Conference {
         member.pointee.needed = demand
         member.pointee.used = audio + report.slots.reduce(0) { $0 + $1.bitrate }
         publish(report, to: member, now: now)
+    }
+
+    /// Notes what each slot could have if nothing else changed: what was decided for it, and its part of what is left, or
+    /// of what is missing. It is the budget of this moment that counts: a publisher that sends less soon enough saves its
+    /// receivers a fall.
+    private func share(
+        _ budget: Int?, among positions: [Int], _ candidates: [SlotCandidate], _ decisions: [LayerAllocator.Decision],
+        of member: UnsafeMutablePointer<Member>
+    ) {
+        let rates = candidates.indices.map { index in
+            decisions[index].option.map { candidates[index].options[$0].rate } ?? 0
+        }
+        let wanting = candidates.indices.count { candidates[$0].fullRate > rates[$0] }
+        let left = budget.map { ($0 - rates.reduce(0, +)) / max(wanting, 1) }
+        for (index, position) in positions.enumerated() {
+            let candidate = candidates[index]
+            // What the server itself or the publisher holds back says nothing of the link.
+            let isHeldBack = decisions[index].reason == .serverBusy || candidate.options.isEmpty
+            member.pointee.slots[position].linkShare =
+                isHeldBack
+                ? nil : SlotShare(layer: candidate.options[candidate.wish].layer, rate: left.map { max($0 + rates[index], 0) })
+        }
     }
 
     /// Lets a slot rise again that fell, if its link has shown since then that it carries the next option, too.

@@ -17,6 +17,10 @@ struct Layer: ~Copyable {
     var keyframes = KeyframeBudget()
     var clock: LayerClock?
     var meter = RateMeter()
+    /// What its publisher is asked to spend on it at most.
+    var cap = LayerCap()
+    /// Its rate when that was not limited, in bits per second; nil while unknown.
+    var fullRate: Int?
     /// In pixels, known from the parameter sets of its keyframes.
     var size: PictureSize?
     var lastPacket: Instant?
@@ -69,6 +73,7 @@ struct Layer: ~Copyable {
         lastWanted = nil
         givenUpUntil = nil
         isPaused = false
+        cap.forget()
     }
 
     mutating func noteWanted(_ isWanted: Bool, now: Instant) {

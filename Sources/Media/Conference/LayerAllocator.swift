@@ -18,6 +18,8 @@ struct SlotCandidate {
     /// The best option of any use, and why a better one is of none.
     var wish: Int
     var limit: AllocationReason
+    /// What the best option of any use would take if its publisher were not asked for less, in bits per second.
+    var fullRate = 0
     /// What was decided last time; nil for nothing.
     var present: Int?
     /// Not before then may it get more than at present.

@@ -28,7 +28,7 @@ extension PublishedTrack {
             let layer = layers + index
             guard layer.pointee.isAvailable(now: now), !isDoubtful || !isLeftOut(index, now: now) else { continue }
             let number = UInt8(truncatingIfNeeded: index)
-            let rate = rate(of: index, sizes[index])
+            let rate = rate(of: index, sizes[index], now: now)
             // Fewer pictures are better than none: below the smallest layer there are its temporal layers.
             if options.isEmpty, layer.pointee.meter.highestTemporal > 0 {
                 for temporal in 0..<layer.pointee.meter.highestTemporal {
@@ -56,6 +56,7 @@ extension PublishedTrack {
         if let memory, let option = memory.option {
             candidate.present = options.firstIndex { $0.layer == option.layer && $0.temporal == option.temporal }
         }
+        if let wished = options.last { candidate.fullRate = fullRate(of: Int(wished.layer), sizes[Int(wished.layer)]) }
         candidate.cautiousUntil = memory?.cautiousUntil
         candidate.overdraw =
             kind == .screen ? PublishedTrack.screenOverdraw : options.count == 1 ? PublishedTrack.soleOverdraw : 1
@@ -93,7 +94,7 @@ extension PublishedTrack {
     }
 
     /// The measured size, or a guess: a plain track is 720p, and each layer has twice the width of the one before.
-    private func size(of index: Int) -> PictureSize {
+    func size(of index: Int) -> PictureSize {
         if let size = layers[index].size { return size }
         for other in 0..<layerCount {
             guard let known = layers[other].size else { continue }
@@ -106,9 +107,8 @@ extension PublishedTrack {
         return PictureSize(width: 1280 >> shift, height: 720 >> shift)
     }
 
-    private func rate(of index: Int, _ size: PictureSize) -> Int {
-        let measured = layers[index].meter.rate(upTo: .max)
-        guard measured == 0 else { return measured }
+    /// What a size takes of which nothing was measured yet, in bits per second.
+    func guessedRate(_ size: PictureSize) -> Int {
         // Nothing is known of a plain track before it begins, and holding it back for a guess helps nobody.
         guard isSimulcast else { return 0 }
         return Int(PublishedTrack.referenceRate * Double(size.area) / PublishedTrack.referenceArea)
@@ -120,7 +120,9 @@ extension PublishedTrack {
     }
 
     var demands: [LayerDemand] {
-        (0..<layerCount).map { LayerDemand(rid: layers[$0].rid, isWanted: !layers[$0].isPaused) }
+        (0..<layerCount).map {
+            LayerDemand(rid: layers[$0].rid, isWanted: !layers[$0].isPaused, maximumBitrate: layers[$0].cap.value)
+        }
     }
 
     /// The publisher switches the source on, and begins with all layers.
@@ -157,6 +159,7 @@ extension PublishedTrack {
             }
         }
         if link.isDoubtful(now: now) { addSmaller(than: &wanted, now: now) }
+        if updateCaps(now: now) { isNews = true }
         for index in 0..<layerCount {
             let layer = layers + index
             layer.pointee.meter.poll(now: now)

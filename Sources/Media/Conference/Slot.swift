@@ -33,6 +33,8 @@ struct Slot {
     private(set) var target: UInt8?
     /// From which layers a waiting slot takes a keyframe, one bit each.
     private var entry: UInt8 = 0xff
+    /// What would be of use to it, and what its link has for it; nil for nothing.
+    var linkShare: SlotShare?
     /// Up to which temporal layer packets pass now, and shall pass from the next picture on.
     private var temporal: UInt8 = .max
     private var targetTemporal: UInt8 = .max
@@ -76,6 +78,7 @@ struct Slot {
         self.source = source
         phase = .waiting
         warmLayers = 0
+        linkShare = nil
         target = 0
         entry = 0xff
         temporal = .max
@@ -87,6 +90,7 @@ struct Slot {
         source = nil
         phase = .empty
         warmLayers = 0
+        linkShare = nil
         numbers.removeAll()
     }
 
@@ -335,4 +339,11 @@ struct Slot {
     mutating func noteReport(at now: Instant) {
         lastReport = now
     }
+}
+
+/// The best layer of any use to a slot, and what its receiver's link has for it.
+struct SlotShare {
+    var layer: UInt8
+    /// Bits per second; nil while the link is unknown.
+    var rate: Int?
 }

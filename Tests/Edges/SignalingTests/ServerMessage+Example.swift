@@ -102,7 +102,10 @@ extension ServerMessage {
         case "media.layers":
             self = .layers(
                 call, mid: json.text("mid"),
-                json.list("layers").map { PublishedLayer(rid: $0["rid"]?.string, isActive: $0.flag("active")) })
+                json.list("layers").map {
+                    PublishedLayer(
+                        rid: $0["rid"]?.string, isActive: $0.flag("active"), maximumBitrate: $0["maxBitrate"]?.integer)
+                })
         case "media.allocation":
             self = .allocation(
                 call,

@@ -33,9 +33,9 @@ struct BandwidthDropTests {
     func dropAndRise(index: Int) async throws {
         let outcome = try await Story.bandwidthDrops[index].outcome
         #expect(try #require(outcome.drained) <= .seconds(2))
-        #expect(outcome.figures.finalHeight == 360)
+        #expect(outcome.figures.finalHeight == 720, "the publisher sends the best size at the rate that fits")
         #expect(outcome.figures.longestGap <= .milliseconds(500))
-        #expect(outcome.figures.linkShare ?? 0 > 0.5, "the layer that fits has 500 of 800 kbit/s")
+        #expect(outcome.figures.linkShare ?? 0 > 0.7, "the smaller size alone has 500 of 800 kbit/s")
         #expect(try #require(outcome.recovered) <= .seconds(10))
         #expect(outcome.figures.corrupted == 0)
     }

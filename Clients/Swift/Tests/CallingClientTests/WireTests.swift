@@ -53,6 +53,7 @@ import Testing
         #expect(try read("call.speakers", as: Wire.Speakers.self).dominant.isEmpty == false)
         #expect(try read("media.slots", as: Wire.Slots.self).slots.isEmpty == false)
         #expect(try read("media.layers", as: Wire.Layers.self).layers.map(\.rid) == ["q", "h", "f"])
+        #expect(try read("media.layers", as: Wire.Layers.self).layers.map(\.maxBitrate) == [nil, 320_000, nil])
     }
 
     @Test func knowsEveryStateOfTheGoldenRoster() throws {

@@ -33,6 +33,8 @@ export function initialEncodings(purpose: SendPurpose): Encoding[] | undefined {
 export class SendLine {
     private limits: SendLimits = {};
     private readonly watched = new Map<string, boolean>();
+    /** The most that those who watch a layer can use of it, bits a second. */
+    private readonly usable = new Map<string, number>();
     /** Whether the server takes layers; until it has answered it is thought to. */
     private takesLayers = true;
     private readonly refusedModes = new Set<string>();
@@ -62,9 +64,12 @@ export class SendLine {
         await this.apply();
     }
 
-    /** Takes over which layers anybody watches; layers that are not named stay as they are. */
+    /** Takes over which layers anybody watches, and how much of them; layers that are not named stay as they are. */
     async watch(layers: readonly WireLayer[]): Promise<void> {
-        for (const { rid, active } of layers) this.watched.set(rid ?? '', active);
+        for (const { rid, active, maxBitrate } of layers) {
+            this.watched.set(rid ?? '', active);
+            this.usable.set(rid ?? '', maxBitrate ?? Infinity);
+        }
         await this.apply();
     }
 
@@ -143,6 +148,8 @@ export class SendLine {
         encodings.forEach((encoding, index) => {
             const { useful: _, ...values } = settings[index] ?? { useful: false };
             Object.assign(encoding, values, { active: active[index] ?? false });
+            const usable = this.usable.get(encoding.rid ?? '') ?? Infinity;
+            if (count > 1 && encoding.maxBitrate) encoding.maxBitrate = Math.min(encoding.maxBitrate, usable);
             if (mode) encoding.scalabilityMode = mode;
             else if (encoding.scalabilityMode === temporalLayers) delete encoding.scalabilityMode;
         });

@@ -108,10 +108,14 @@ export interface WireSlot {
     message?: string;
 }
 
-/** Whether a layer of a line is watched by anybody; `rid` is null for a line that is sent as one stream. */
+/**
+ * Whether a layer of a line is watched by anybody, and the most that they can use of it, in bits a second; null for no
+ * limit. `rid` is null for a line that is sent as one stream.
+ */
 export interface WireLayer {
     rid: string | null;
     active: boolean;
+    maxBitrate?: number | null;
 }
 
 /** How the estimate of what this client can receive develops. */

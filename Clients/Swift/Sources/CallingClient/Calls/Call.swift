@@ -254,7 +254,10 @@ extension Call {
 
     private func take(_ push: Wire.Layers) {
         guard let type = media.type(of: Mid(push.mid)), let stream = videoStreams[type] else { return }
-        for layer in push.layers { stream.notify(.layerActivated(layer.rid, layer.active)) }
+        for layer in push.layers {
+            stream.notify(.layerActivated(layer.rid, layer.active))
+            stream.notify(.bitrateLimited(layer.rid, layer.maxBitrate))
+        }
     }
 
     /// The call came back after its connection was lost.

@@ -14,7 +14,9 @@ public final class RawOutgoingVideoStream: Sendable {
         /// Somebody cannot decode: the next picture of this layer should be a keyframe.
         case keyframeRequested(layer: String?)
         /// Nobody looks at this layer at present, or somebody does again.
-        case layerActivated(String, Bool)
+        case layerActivated(String?, Bool)
+        /// The most that those who look at this layer can use of it, in bits per second; nil for no limit.
+        case bitrateLimited(String?, Int?)
     }
 
     typealias Send = @Sendable ([UInt8], Bool, String?, Duration) async -> Bool

@@ -148,8 +148,9 @@ enum Wire {
 
     struct Layers: Decodable, Sendable {
         struct Layer: Decodable, Sendable {
-            var rid: String
+            var rid: String?
             var active: Bool
+            var maxBitrate: Int?
         }
 
         var mid: String
