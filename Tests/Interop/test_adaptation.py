@@ -144,7 +144,7 @@ class Reception:
 
 
 def follows_the_rate(ada: Person, grace: Person, group_id: str, limit: Callable[[str], None], record) -> None:
-    """Ada sends 720 lines; Grace's link has five megabits, then little, then five again. `limit` takes `5M`, `700k`."""
+    """Ada sends 720 lines; Grace's link has five megabits, then little, then five again. `limit` takes `5M`, `600k`."""
     reception = Reception(grace)
     limit("5M")
     sends_layers_as_they_are(ada)
@@ -156,7 +156,8 @@ def follows_the_rate(ada: Person, grace: Person, group_id: str, limit: Callable[
     )
 
     reception.forget_gap()
-    limit("700k")
+    # Too little for the largest layer, however little its publisher spends on it.
+    limit("600k")
     took = reception.waits_for(
         lambda height: 0 < height <= MIDDLE_HEIGHT, f"the picture falls to {MIDDLE_HEIGHT} lines", FALL_SECONDS
     )
@@ -213,6 +214,43 @@ def test_picture_falls_and_rises_with_the_rate(large_browser, network, new_perso
     ada, grace = new_person("Ada", browser=large_browser), new_person("Grace", cable=network)
     follows_the_rate(ada, grace, group_id, lambda rate: network.change(f"down rate={rate}"), record)
     assert network.total("down", "passedPackets") > 0, "media took the emulated link"
+
+
+SENT_BITRATES = """() => observed.connections.flatMap(connection => connection.getSenders())
+    .filter(sender => sender.track?.kind === "video")
+    .flatMap(sender => sender.getParameters().encodings).filter(encoding => encoding.rid === "f")
+    .map(encoding => encoding.maxBitrate)"""
+
+
+def test_a_link_between_two_layers_gets_the_larger_one_at_its_rate(
+    large_browser, network, new_person, group_id, record
+) -> None:
+    ada, grace = new_person("Ada", browser=large_browser), new_person("Grace", cable=network)
+    reception = Reception(grace)
+    network.change("down rate=5M")
+    sends_layers_as_they_are(ada)
+    ada.do("join", groupId=group_id)
+    grace.do("join", groupId=group_id, camera=False, muted=True)
+    grace.waits_for_people(ada.id)
+    reception.waits_for(
+        lambda height: height == HEIGHT, f"Grace goes on decoding {HEIGHT} lines", START_SECONDS, STEADY_SECONDS
+    )
+    page = ada.page
+    assert isinstance(page, chromium.ChromiumPage)
+    usual = page.page.evaluate(SENT_BITRATES)[0]
+
+    network.change("down rate=950k")
+    eventually(lambda: page.page.evaluate(SENT_BITRATES)[0] < 950_000, "Ada is asked to send less")
+    took = reception.waits_for(
+        lambda height: height == HEIGHT, f"Grace goes on decoding {HEIGHT} lines", RISE_SECONDS, STEADY_SECONDS
+    )
+    record("seconds_to_the_larger_layer", round(took, 1))
+    eventually(
+        lambda: sum(slot["bitrate"] for slot in reception.allocations()[-1]["slots"]) < 950_000,
+        "the server sends what the link carries",
+    )
+    network.change("down rate=5M")
+    eventually(lambda: page.page.evaluate(SENT_BITRATES)[0] == usual, "Ada may send as ever again", RISE_SECONDS)
 
 
 def test_ten_percent_loss_keeps_sound_and_picture(large_browser, network, new_person, group_id, record) -> None:

@@ -10,6 +10,8 @@ struct AllocationMemory {
     static let falseAlarmBounds: ClosedRange<Duration> = .milliseconds(500)...(.milliseconds(2000))
     /// A link that is still full so long after a fall was really too narrow.
     static let confirmsFallAfter: Duration = .milliseconds(300)
+    /// What takes less than this part of what did not fit is something else: the publisher spends less on it by now.
+    static let lighterShare = 0.7
     /// A fall is forgotten when it did not fall again for so long.
     static let forgetsFallsAfter: Duration = .seconds(60)
 
@@ -19,6 +21,8 @@ struct AllocationMemory {
     /// Not before then does it rise.
     private(set) var cautiousUntil: Instant?
     private(set) var lastFall: Instant?
+    /// What it took when it fell, in bits per second.
+    private var rateAtFall = 0
     /// How often it fell lately.
     private var falls = 0
     /// The link was still full after the latest fall.
@@ -30,6 +34,7 @@ struct AllocationMemory {
     }
 
     mutating func note(_ option: LayerOption?, fell: Bool, reason: AllocationReason, now: Instant) {
+        let former = self.option
         self.option = option
         guard fell, now - begin >= AllocationMemory.learningTime else { return }
         switch reason {
@@ -37,6 +42,7 @@ struct AllocationMemory {
             if let lastFall, now - lastFall >= AllocationMemory.forgetsFallsAfter { falls = 0 }
             falls += 1
             lastFall = now
+            rateAtFall = former?.rate ?? 0
             isConfirmed = false
             cautiousUntil = now + LayerAllocator.cautionTime
         case .best, .viewSize, .caution, .notSent, .publisherBandwidth, .serverBusy: break
@@ -47,6 +53,12 @@ struct AllocationMemory {
     mutating func noteCongestion(now: Instant) {
         guard let lastFall, now - lastFall >= AllocationMemory.confirmsFallAfter else { return }
         isConfirmed = true
+    }
+
+    /// Caution ends early when the next option takes much less than what did not fit. Who falls again all the same has
+    /// other traffic beside it.
+    mutating func endCaution(next rate: Int) {
+        if falls == 1, Double(rate) < Double(rateAtFall) * AllocationMemory.lighterShare { cautiousUntil = nil }
     }
 
     /// Whether caution ends early: the link was shown to carry a rise after the fall, by a probe at least.

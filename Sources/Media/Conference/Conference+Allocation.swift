@@ -166,13 +166,16 @@ extension Conference {
         of candidate: inout SlotCandidate, at position: Int, of member: UnsafeMutablePointer<Member>, now: Instant
     ) {
         if member.pointee.isCongested { member.pointee.allocations[position]?.noteCongestion(now: now) }
-        guard candidate.cautiousUntil != nil, let shown = member.pointee.shown, let present = candidate.present,
+        guard candidate.cautiousUntil != nil, let present = candidate.present,
             candidate.options.indices.contains(present + 1)
         else { return }
-        let next = Int(Double(candidate.options[present + 1].rate) * LayerAllocator.headroom)
-        member.pointee.allocations[position]?.endCaution(
-            shown: shown.rate, at: shown.at, needed: member.pointee.used - candidate.options[present].rate + next,
-            now: now)
+        member.pointee.allocations[position]?.endCaution(next: candidate.options[present + 1].rate)
+        if let shown = member.pointee.shown {
+            let next = Int(Double(candidate.options[present + 1].rate) * LayerAllocator.headroom)
+            member.pointee.allocations[position]?.endCaution(
+                shown: shown.rate, at: shown.at, needed: member.pointee.used - candidate.options[present].rate + next,
+                now: now)
+        }
         candidate.cautiousUntil = member.pointee.allocations[position]?.cautiousUntil
     }
 
