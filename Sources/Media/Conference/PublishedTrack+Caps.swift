@@ -34,7 +34,10 @@ extension PublishedTrack {
             let full = fullRate(of: index, sizes[index])
             layer.pointee.fullRate = full
             let usable = usableRate(of: rank, ascending)
-            if layer.pointee.cap.update(usable: usable, full: full, below: below, now: now) { isNews = true }
+            if layer.pointee.cap.update(usable: usable, full: full, below: below, now: now) {
+                layer.pointee.meter.expectChange()
+                isNews = true
+            }
             below = rate(of: index, sizes[index], now: now)
         }
         return isNews

@@ -6,12 +6,16 @@ struct RateMeter {
     static let interval: Duration = .milliseconds(500)
     /// The weight of a new measurement: a keyframe alone must not look like a new rate.
     static let weight = 0.4
+    /// Its weight when the rate is known to have changed.
+    static let weightOfChange = 0.8
     /// Temporal levels told apart: 0, 1 and everything above.
     static let levels = 3
 
     private var bytes = InlineArray<3, Int>(repeating: 0)
     private var rates = InlineArray<3, Double>(repeating: 0)
     private var since: Instant?
+    /// How many of the next measurements count for more, because the rate is known to change.
+    private var changing = 0
 
     @inline(__always)
     mutating func add(_ count: Int, temporal: UInt8) {
@@ -29,12 +33,23 @@ struct RateMeter {
         self.since = now
         var total = 0
         for level in 0..<RateMeter.levels { total += bytes[level] }
-        guard total > 0 else { return }
+        guard total > 0 else {
+            // What flows after a pause may have another rate than before.
+            changing = 1
+            return
+        }
+        let weight = changing > 0 ? RateMeter.weightOfChange : RateMeter.weight
+        changing = max(changing - 1, 0)
         for level in 0..<RateMeter.levels {
             let measured = Double(bytes[level]) * 8 / seconds
-            rates[level] = rates[level] == 0 ? measured : rates[level] + (measured - rates[level]) * RateMeter.weight
+            rates[level] = rates[level] == 0 ? measured : rates[level] + (measured - rates[level]) * weight
             bytes[level] = 0
         }
+    }
+
+    /// The publisher was asked for another rate.
+    mutating func expectChange() {
+        changing = 2
     }
 
     /// Bits per second of everything up to a temporal level; 0 when nothing was measured yet.
