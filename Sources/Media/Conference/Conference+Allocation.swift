@@ -18,6 +18,8 @@ extension Conference {
     static let nearLimit = 2.5
     /// … and neither may one on which a picture fell so lately.
     static let fallMemory: Duration = .seconds(60)
+    /// How much more than now a publisher is asked to send for a slot that fell so lately.
+    static let riseAfterFall = 1.65
     /// A report with nothing but other rates goes out so seldom.
     static let rateReportInterval: Duration = .seconds(2)
 
@@ -118,7 +120,7 @@ extension Conference {
         let decisions = LayerAllocator.allocate(candidates, budget: budget, load: load, now: now)
         var report = AllocationReport(budget: member.pointee.budget, needed: audio, slots: [])
         var demand = audio
-        share(member.pointee.budget.map { $0 - audio }, among: positions, candidates, decisions, of: member)
+        share(member.pointee.budget.map { $0 - audio }, among: positions, candidates, decisions, of: member, now: now)
         for (index, position) in positions.enumerated() {
             let candidate = candidates[index]
             if let wished = candidate.options.indices.contains(candidate.wish) ? candidate.options[candidate.wish] : nil
@@ -144,7 +146,7 @@ extension Conference {
     /// receivers a fall.
     private func share(
         _ budget: Int?, among positions: [Int], _ candidates: [SlotCandidate], _ decisions: [LayerAllocator.Decision],
-        of member: UnsafeMutablePointer<Member>
+        of member: UnsafeMutablePointer<Member>, now: Instant
     ) {
         let rates = candidates.indices.map { index in
             decisions[index].option.map { candidates[index].options[$0].rate } ?? 0
@@ -155,9 +157,12 @@ extension Conference {
             let candidate = candidates[index]
             // What the server itself or the publisher holds back says nothing of the link.
             let isHeldBack = decisions[index].reason == .serverBusy || candidate.options.isEmpty
+            // Next to other traffic a probe shows more than the link has for us: who fell lately rises step by step.
+            let fell = member.pointee.allocations[position]?.lastFall.map { now - $0 < Conference.fallMemory } ?? false
+            let most = fell && rates[index] > 0 ? Int(Double(rates[index]) * Conference.riseAfterFall) : .max
             member.pointee.slots[position].linkShare =
                 isHeldBack
-                ? nil : SlotShare(layer: candidate.options[candidate.wish].layer, rate: left.map { max($0 + rates[index], 0) })
+                ? nil : SlotShare(layer: candidate.options[candidate.wish].layer, rate: left.map { min(max($0 + rates[index], 0), most) })
         }
     }
 
