@@ -218,9 +218,9 @@ package final class VirtualClient {
             let rid = camera.rids.isEmpty ? nil : camera.rids[index]
             guard let stream = session.stream(camera.mid, rid: rid) else { continue }
             let frame = sources[index].next(into: &unit, now: now)
-            let isTaken = session.sendAccessUnit(
+            // When a frame was left out, the session says when it is worth going on with a keyframe.
+            session.sendAccessUnit(
                 unit, isKeyframe: frame.isKeyframe, on: stream, mediaTime: time, now: now, into: &datagrams)
-            if !isTaken { sources[index].requestKeyframe() }
         }
     }
 

@@ -33,7 +33,6 @@ extension Conference {
         allocationIsDue = true
     }
 
-    /// Too much of a publisher's stream is lost to be sent again: only a keyframe helps.
     /// Takes which part of a layer's packets was lost on the way from its publisher, 0...1.
     public mutating func recordLoss(_ loss: Double, of reference: TrackReference, now: Instant) {
         guard let track = member(reference.member)?.pointee.track(reference.source), track.pointee.isSimulcast
@@ -43,6 +42,7 @@ extension Conference {
         if track.pointee.link.isShort(now: now) != wasShort { allocationIsDue = true }
     }
 
+    /// Too much of a publisher's stream is lost to be sent again: only a keyframe helps.
     public mutating func wantKeyframe(_ reference: TrackReference, layer: UInt8) {
         guard let track = member(reference.member)?.pointee.track(reference.source), track.pointee.isSeen(layer)
         else { return }

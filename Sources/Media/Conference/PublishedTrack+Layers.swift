@@ -131,15 +131,18 @@ extension PublishedTrack {
     }
 
     /// What a publisher whose link is short is asked for: all that is smaller, and as long as it leaves the wanted layer out
-    /// that one too, so that it comes back by itself.
+    /// that one too, so that it comes back by itself. Once it is back, what is left out below it tells of no short link.
     private mutating func addSmaller(than wanted: inout UInt8, now: Instant) {
         guard wanted != 0 else { return }
         var largest = 0
         for index in 0..<layerCount where wanted & (1 << index) != 0 { largest = max(largest, size(of: index).area) }
         for index in 0..<layerCount {
-            let isLeftOut = isLeftOut(index, now: now)
-            if isLeftOut { link.noteLeftOut(now: now) }
-            if isLeftOut || size(of: index).area < largest { wanted |= 1 << index }
+            let area = size(of: index).area
+            if area >= largest, isLeftOut(index, now: now) {
+                link.noteLeftOut(now: now)
+                wanted |= 1 << index
+            }
+            if area < largest { wanted |= 1 << index }
         }
     }
 

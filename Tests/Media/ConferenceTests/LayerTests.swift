@@ -177,6 +177,27 @@ struct LayerTests {
         #expect(demands.map(\.isWanted) == [false, false, true])
     }
 
+    @Test("Once the best layer is back, one between that is left out keeps no small ones asked for")
+    func leftOutBetween() {
+        var fixture = scene()
+        var sequence: UInt16 = 0
+        var demands: [LayerDemand] = []
+        var reasons: [AllocationReason] = []
+        let collect = { (_: UInt8, _: [ConferenceFixture.Sent], events: [ConferenceEvent]) in
+            for case .layers(_, let told) in events { demands = told }
+            for case .allocation(1, let report) in events { reasons += report.slots.map(\.reason) }
+        }
+        fixture.flow(.seconds(8), from: ada, sequence: &sequence, collect)
+        fixture.conference.recordLoss(
+            0.3, of: TrackReference(member: ada, source: .camera), now: fixture.now)
+        fixture.flow(.seconds(5), from: ada, layers: [0, 1], sequence: &sequence, collect)
+        #expect(demands.map(\.isWanted) == [true, true, true])
+        // The link has room for the best one again, but not for all three.
+        fixture.flow(.seconds(20), from: ada, layers: [0, 2], sequence: &sequence, collect)
+        #expect(reasons.last == .best)
+        #expect(demands.map(\.isWanted) == [false, false, true])
+    }
+
     @Test("While the link is learnt a fall leads to no caution")
     func learning() {
         var fixture = scene()

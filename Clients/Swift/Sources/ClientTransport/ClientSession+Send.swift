@@ -79,21 +79,29 @@ extension ClientSession {
         return true
     }
 
-    /// Whether a layer goes at all: while the link is too narrow for all of them, the small ones go whole.
+    /// Whether a layer goes at all: a link that is too narrow for all of them carries some of them whole.
     private mutating func isLayerOpen(_ index: Int, _ size: Int, isKeyframe: Bool, now: Instant) -> Bool {
         guard isPaced(), outgoing[index].rid != nil else { return true }
         outgoing[index].gate.offer(size, isKeyframe: isKeyframe, now: now)
         guard let own = outgoing[index].gate.offered else { return true }
-        let smaller = outgoing.indices.filter {
+        let others = outgoing.indices.filter {
             $0 != index && outgoing[$0].mid == outgoing[index].mid && isMade($0, now: now)
-                && (outgoing[$0].gate.offered ?? .zero) < own
         }
-        // The smallest always goes.
-        guard !smaller.isEmpty else { return true }
-        let sum = smaller.reduce(own) { $0 + (outgoing[$1].gate.offered ?? .zero) }
-        if outgoing[index].gate.update(sum: sum, target: controller.target, now: now) { wantKeyframe(index) }
-        if !outgoing[index].gate.isOpen { outgoing[index].awaitsKeyframe = true }
-        return outgoing[index].gate.isOpen
+        let wasOpen = outgoing[index].gate.isOpen
+        // While a queue is drained the target is lower for a moment, and what goes for long is not decided by that.
+        let target = controller.capacity
+        let load = LayerGate.load(
+            of: own, beside: others.map { (outgoing[$0].gate.offered ?? .zero, outgoing[$0].gate.isOpen) },
+            target: target)
+        outgoing[index].gate.update(load: load, target: target, now: now)
+        guard outgoing[index].gate.isOpen else {
+            outgoing[index].awaitsKeyframe = true
+            // What waits would only keep the smaller layers from the link.
+            if wasOpen { frames.giveBack(backlog.removeAll(of: index)) }
+            return false
+        }
+        if !wasOpen { wantKeyframe(index) }
+        return true
     }
 
     private func isMade(_ index: Int, now: Instant) -> Bool {

@@ -35,6 +35,11 @@ struct FrameBudget {
         owed += bytes
     }
 
+    /// What was taken and is not sent after all.
+    mutating func giveBack(_ bytes: Int) {
+        owed = max(0, owed - bytes)
+    }
+
     private mutating func settle(target: Bitrate, now: Instant) {
         if let lastUpdate { owed = max(0, owed - target.bytes(in: now - lastUpdate)) }
         lastUpdate = now

@@ -3,8 +3,10 @@ internal import ProtocolCore
 
 /// Whether the link has room for one layer of a camera, beside the smaller ones.
 ///
-/// A link that is too narrow for all layers carries the small ones whole, and not a part of each: so the largest is left
-/// out until the link has room for it and for those below it. Between the two thresholds a layer stays as it is.
+/// A link that is too narrow for all layers carries some of them whole, and not a part of each. The smallest always goes, so
+/// that everybody has a picture; then the largest that fits beside it; then what fits beside these. A peer whose publisher is
+/// short of bandwidth asks for all layers, and the best one must not wait until the link has room for those between.
+/// Between the two thresholds a layer stays as it is.
 struct LayerGate {
     /// What a layer is offered is measured over so long.
     static let window: Duration = .milliseconds(500)
@@ -51,19 +53,31 @@ struct LayerGate {
         deltaFrames = 0
     }
 
-    /// Opens or closes for what all layers up to this one are offered.
-    /// - Returns: Whether it has just opened: a keyframe is needed then.
-    mutating func update(sum: Bitrate, target: Bitrate, now: Instant) -> Bool {
+    /// What goes if a layer goes: itself, the smallest one, and the larger ones that go themselves.
+    ///
+    /// - Parameter others: What the other layers that are made take, and whether they go.
+    /// - Returns: Nil for the smallest layer, which asks for nobody's room.
+    static func load(
+        of own: Bitrate, beside others: [(rate: Bitrate, isOpen: Bool)], target: Bitrate
+    ) -> Bitrate? {
+        guard let smallest = others.map(\.rate).min(), smallest < own else { return nil }
+        // A larger one that is about to be left out takes no room.
+        let larger = others.filter { $0.rate > own && $0.isOpen && $0.rate + smallest <= target * stopShare }
+        return larger.reduce(own + smallest) { $0 + $1.rate }
+    }
+
+    /// Opens or closes for what goes if this layer goes; nil when that need not be asked.
+    mutating func update(load: Bitrate?, target: Bitrate, now: Instant) {
+        guard let load else {
+            isOpen = true
+            return
+        }
         if isOpen {
-            guard sum > target * LayerGate.stopShare else { return false }
+            guard load > target * LayerGate.stopShare else { return }
             isOpen = false
             closedAt = now
-            return false
+        } else if load < target * LayerGate.startShare, closedAt.map({ now - $0 >= LayerGate.rest }) ?? true {
+            isOpen = true
         }
-        guard sum < target * LayerGate.startShare, closedAt.map({ now - $0 >= LayerGate.rest }) ?? true else {
-            return false
-        }
-        isOpen = true
-        return true
     }
 }

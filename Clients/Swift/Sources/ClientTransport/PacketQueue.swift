@@ -35,11 +35,14 @@ struct PacketQueue {
         return packet
     }
 
-    /// Drops what waits of one stream.
-    mutating func removeAll(of stream: Int) {
+    /// Drops what waits of one stream. Returns how many bytes that was.
+    @discardableResult
+    mutating func removeAll(of stream: Int) -> Int {
+        let before = byteCount
         packets.removeSubrange(0..<head)
         head = 0
         packets.removeAll { $0.stream == stream }
         byteCount = packets.reduce(0) { $0 + $1.payload.count }
+        return before - byteCount
     }
 }
