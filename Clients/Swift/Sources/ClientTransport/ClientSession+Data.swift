@@ -100,11 +100,11 @@ extension ClientSession {
             takeDataEvents(now: now)
             while data.transport?.nextControlPacket(now: now, into: &data.packet) == true { dtls.send(data.packet) }
         } while data.transport?.hasControlToSend == true
-        while !isPaced() || pacer.budget(now: now) > 0,
+        while !extensions.hasTransportSequence || pacer.budget(now: now) > 0,
             data.transport?.nextDataPacket(now: now, into: &data.packet) == true
         {
             dtls.send(data.packet)
-            if isPaced() { pacer.spent(data.packet.count + Self.dataOverhead, now: now) }
+            if extensions.hasTransportSequence { pacer.spent(data.packet.count + Self.dataOverhead, now: now) }
         }
         data.due = data.transport?.deadline
         data.hasDataToSend = data.transport?.hasDataToSend == true

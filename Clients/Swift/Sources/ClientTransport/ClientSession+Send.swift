@@ -81,11 +81,12 @@ extension ClientSession {
 
     /// Whether a layer goes at all: a link that is too narrow for all of them carries some of them whole.
     private mutating func isLayerOpen(_ index: Int, _ size: Int, isKeyframe: Bool, now: Instant) -> Bool {
-        guard isPaced(), outgoing[index].rid != nil else { return true }
+        guard extensions.hasTransportSequence, outgoing[index].rid != nil else { return true }
         outgoing[index].gate.offer(size, isKeyframe: isKeyframe, now: now)
         guard let own = outgoing[index].gate.offered else { return true }
-        let others = outgoing.indices.filter {
-            $0 != index && outgoing[$0].mid == outgoing[index].mid && isMade($0, now: now)
+        let streams = outgoing
+        let others = streams.indices.filter {
+            $0 != index && streams[$0].mid == streams[index].mid && streams[$0].isMade(now: now)
         }
         let wasOpen = outgoing[index].gate.isOpen
         // While a queue is drained the target is lower for a moment, and what goes for long is not decided by that.
@@ -104,13 +105,9 @@ extension ClientSession {
         return true
     }
 
-    private func isMade(_ index: Int, now: Instant) -> Bool {
-        outgoing[index].gate.lastOffer.map { now - $0 < LayerGate.window } ?? false
-    }
-
     /// Whether a frame may go; after one that may not, only a keyframe may.
     private mutating func hasRoom(_ index: Int, isKeyframe: Bool, now: Instant) -> Bool {
-        guard isPaced() else { return true }
+        guard extensions.hasTransportSequence else { return true }
         guard frames.hasRoom(target: controller.target, now: now) else {
             outgoing[index].awaitsKeyframe = true
             return false
@@ -124,14 +121,9 @@ extension ClientSession {
         return true
     }
 
-    @inline(__always)
-    func isPaced() -> Bool {
-        extensions.id(for: .transportSequence) != nil
-    }
-
     /// Lets go what the link has room for: what was asked for again first, then what waits, then padding for probes.
     mutating func flushVideo(now: Instant, path: ICEAgent.Path, into output: inout DatagramBuffer) {
-        guard isPaced() else {
+        guard extensions.hasTransportSequence else {
             while sendNextVideo(now: now, path: path, into: &output) {}
             return
         }
@@ -268,7 +260,8 @@ extension ClientSession {
         let out = output.reserve()
         let number = nextTransportSequence
         var extensionWriter = HeaderExtensionWriter(into: out + RTPHeader.fixedLength, capacity: 96)
-        writeExtensions(head, number, now: now, to: &extensionWriter)
+        Self.writeExtensions(
+            head, outgoing[head.stream], extensions, number, now: now, to: &extensionWriter)
         let extensionLength = extensionWriter.finish()
         _ = RTPHeader.write(
             marker: head.marker, payloadType: head.payloadType,
@@ -297,7 +290,7 @@ extension ClientSession {
         output.commit(length: length, path: path)
         counters.sentPackets += 1
         counters.sentBytes += length
-        if isPaced() {
+        if extensions.hasTransportSequence {
             nextTransportSequence &+= 1
             let size = length + Self.networkOverhead
             controller.sent(transportSequence: number, bytes: size, at: now, probe: pacer.activeProbe)
@@ -306,8 +299,9 @@ extension ClientSession {
         return length
     }
 
-    private func writeExtensions(
-        _ head: Head, _ number: UInt16, now: Instant, to writer: inout HeaderExtensionWriter
+    private static func writeExtensions(
+        _ head: Head, _ stream: OutgoingStream, _ extensions: HeaderExtensionMap, _ number: UInt16, now: Instant,
+        to writer: inout HeaderExtensionWriter
     ) {
         if let id = extensions.id(for: .transportSequence) { _ = writer.append(id: id, uint16: number) }
         if let id = extensions.id(for: .absoluteSendTime) {
@@ -320,7 +314,6 @@ extension ClientSession {
         if let level = head.level, let id = extensions.id(for: .audioLevel) {
             _ = writer.append(id: id, uint8: level.rawValue)
         }
-        let stream = outgoing[head.stream]
         guard !stream.isKnownToPeer || head.isRetransmission else { return }
         if let id = extensions.id(for: .mid) {
             _ = stream.midBytes.withUnsafeBytes { writer.append(id: id, bytes: $0) }
@@ -329,5 +322,17 @@ extension ClientSession {
         if !stream.ridBytes.isEmpty, let id = extensions.id(for: layer) {
             _ = stream.ridBytes.withUnsafeBytes { writer.append(id: id, bytes: $0) }
         }
+    }
+}
+
+extension HeaderExtensionMap {
+    /// Whether packets are numbered across streams, so that their feedback paces what is sent.
+    var hasTransportSequence: Bool { id(for: .transportSequence) != nil }
+}
+
+extension OutgoingStream {
+    /// Whether its frames come at present, sent or not.
+    fileprivate func isMade(now: Instant) -> Bool {
+        gate.lastOffer.map { now - $0 < LayerGate.window } ?? false
     }
 }
