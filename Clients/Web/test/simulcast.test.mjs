@@ -131,12 +131,49 @@ describe('a line that is sent', () => {
         const usual = bitrates();
         await camera.watch([{ rid: 'f', active: true, maxBitrate: 680_000 }]);
         assert.deepEqual(bitrates(), [usual[0], usual[1], 680_000]);
+        assert.deepEqual(sender.parameters.encodings.map(it => it.scaleResolutionDownBy), [4, 2, 1.6]);
+        await camera.watch([{ rid: 'f', active: true, maxBitrate: 1_000_000 }]);
+        assert.equal(sender.parameters.encodings[2].scaleResolutionDownBy, 4 / 3);
+        await camera.watch([{ rid: 'f', active: true, maxBitrate: 1_500_000 }]);
+        assert.equal(sender.parameters.encodings[2].scaleResolutionDownBy, 1);
         await camera.watch([{ rid: 'f', active: true, maxBitrate: 99_000_000 }]);
         assert.deepEqual(bitrates(), usual);
         await camera.watch([{ rid: 'h', active: true, maxBitrate: 200_000 }, { rid: 'f', active: true }]);
         assert.deepEqual(bitrates(), [usual[0], 200_000, usual[2]]);
         await camera.watch([{ rid: 'h', active: true, maxBitrate: null }]);
         assert.deepEqual(bitrates(), usual);
+    });
+
+    test('the browser scales no layers by itself, unless it cannot know that or is too slow', async () => {
+        const { sender, line: camera } = line();
+        await camera.send(new StubTrack('video'));
+        const preference = () => sender.parameters.degradationPreference;
+        assert.equal(preference(), 'maintain-framerate-and-resolution');
+        let seconds = 0;
+        sender.getStats = async () => new Map([['o', { type: 'outbound-rtp', totalEncodeTime: seconds }]]);
+        const now = Date.now;
+        let time = 1_000_000;
+        Date.now = () => time;
+        try {
+            const look = async (busy) => {
+                time += 1_000;
+                seconds += busy;
+                await camera.checkLoad();
+            };
+            await look(0);
+            for (const busy of [0.5, 0.9, 0.5, 0.9]) await look(busy);
+            assert.equal(preference(), 'maintain-framerate-and-resolution');
+            await look(0.9);
+            assert.equal(preference(), 'balanced');
+        } finally {
+            Date.now = now;
+        }
+        const old = line();
+        old.sender.refusedPreferences = ['maintain-framerate-and-resolution'];
+        await old.line.send(new StubTrack('video'));
+        assert.equal(old.sender.parameters.degradationPreference, 'balanced');
+        await old.line.answered(false);
+        assert.equal(old.sender.parameters.degradationPreference, 'balanced');
     });
 
     test('temporal layers where the codec has them', async () => {

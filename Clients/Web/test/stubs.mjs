@@ -116,11 +116,15 @@ export class StubSender {
     writes = 0;
     /** Scalability modes that are refused, as for a codec without them. */
     refusedModes = [];
+    refusedPreferences = [];
     #read = false;
     #writing = false;
 
     constructor(encodings = [{}]) {
         this.parameters = { encodings: structuredClone(encodings), codecs: [] };
+    }
+    async getStats() {
+        return new Map();
     }
     async replaceTrack(track) {
         this.track = track;
@@ -138,6 +142,9 @@ export class StubSender {
         this.#writing = false;
         if (parameters.encodings.length !== this.parameters.encodings.length) {
             return refuse('InvalidModificationError', 'another number of encodings');
+        }
+        if (this.refusedPreferences.includes(parameters.degradationPreference)) {
+            return refuse('TypeError', 'not a value of the enumeration');
         }
         if (parameters.encodings.some(it => this.refusedModes.includes(it.scalabilityMode))) {
             return refuse('OperationError', 'the codec has no such mode');

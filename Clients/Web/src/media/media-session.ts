@@ -88,7 +88,11 @@ export class MediaSession extends EventSource<MediaSessionEvents> {
         for (let index = 0; index < initialVideoSlots; index += 1) this.addSlot('videoSlot');
         this.addSlot('screenSlot');
         this.captureTimer = setInterval(() => {
-            for (const line of this.sendLines) if (line.purpose === 'camera') void line.checkCapture();
+            for (const line of this.sendLines) {
+                if (line.purpose !== 'camera') continue;
+                void line.checkCapture();
+                void line.checkLoad();
+            }
         }, captureCheckInterval);
     }
 

@@ -11,7 +11,13 @@ const mostAttempts = 4;
 /** 1080p; few frames, but each of them sharp. */
 const screenLimits = { maxBitrate: 2_500_000, maxFramerate: 30 };
 
-type Parameters = RTCRtpSendParameters & { degradationPreference?: RTCDegradationPreference };
+/** Part of the time that the encoders may take; above it for so many looks in a row the device is short of processor. */
+const mostEncoderLoad = 0.8;
+const looksUntilShort = 2;
+
+/** What the browser is to give up when it lacks bits or processor; the last one is not in all browsers yet. */
+type Preference = RTCDegradationPreference | 'maintain-framerate-and-resolution';
+type Parameters = Omit<RTCRtpSendParameters, 'degradationPreference'> & { degradationPreference?: Preference };
 type Encoding = RTCRtpEncodingParameters & { scalabilityMode?: string; networkPriority?: RTCPriorityType };
 
 /** What a line is made with; a picture of the usual size is assumed. */
@@ -38,7 +44,11 @@ export class SendLine {
     /** Whether the server takes layers; until it has answered it is thought to. */
     private takesLayers = true;
     private readonly refusedModes = new Set<string>();
-    private appliedPreference: RTCDegradationPreference | undefined;
+    private appliedPreference: Preference | undefined;
+    /** Whether the browser takes the order to scale nothing by itself. */
+    private canKeepLayers = true;
+    private busyLooks = 0;
+    private encoding = { seconds: 0, at: 0 };
     private track: MediaStreamTrack | null = null;
     private format = '';
     private applying: Promise<void> | undefined;
@@ -84,6 +94,25 @@ export class SendLine {
         if (this.track && JSON.stringify(captureFormat(this.track)) !== this.format) await this.apply();
     }
 
+    /** Looks whether the device is too slow for its layers; then the browser may make them smaller. */
+    async checkLoad(): Promise<void> {
+        if (this.isShortOfProcessor || !this.track) return;
+        let seconds = 0;
+        for (const entry of (await this.transceiver.sender.getStats()).values()) {
+            if (entry.type === 'outbound-rtp') seconds += entry.totalEncodeTime ?? 0;
+        }
+        const at = Date.now() / 1000;
+        const { seconds: before, at: lastAt } = this.encoding;
+        this.encoding = { seconds, at };
+        if (lastAt === 0 || seconds < before || at <= lastAt) return;
+        this.busyLooks = (seconds - before) / (at - lastAt) > mostEncoderLoad ? this.busyLooks + 1 : 0;
+        if (this.isShortOfProcessor) await this.apply();
+    }
+
+    private get isShortOfProcessor(): boolean {
+        return this.busyLooks >= looksUntilShort;
+    }
+
     /** Brings the encodings in line with what is wanted; one at a time, as the browser demands. */
     private apply(): Promise<void> {
         this.outdated = true;
@@ -105,13 +134,16 @@ export class SendLine {
             // Setting what is set already could cost a key frame.
             if (JSON.stringify(parameters.encodings) === before && preference === this.appliedPreference) continue;
             try {
-                await sender.setParameters(parameters);
+                await sender.setParameters(parameters as RTCRtpSendParameters);
                 this.appliedPreference = preference;
             } catch (error) {
                 attempt += 1;
                 const { name } = error as { name?: string };
                 if (name === 'InvalidStateError') this.outdated = true;
-                else if (mode !== undefined && !this.refusedModes.has(mode)) {
+                else if (name === 'TypeError' && preference === 'maintain-framerate-and-resolution') {
+                    this.canKeepLayers = false;
+                    this.outdated = true;
+                } else if (mode !== undefined && !this.refusedModes.has(mode)) {
                     this.refusedModes.add(mode);
                     this.outdated = true;
                 }
@@ -133,7 +165,9 @@ export class SendLine {
             });
             return undefined;
         }
-        parameters.degradationPreference = 'balanced';
+        // The server chooses among the layers. A browser that is short of bits for one of them would shrink all of them.
+        const keepsLayers = this.takesLayers && encodings.length > 1 && this.canKeepLayers && !this.isShortOfProcessor;
+        parameters.degradationPreference = keepsLayers ? 'maintain-framerate-and-resolution' : 'balanced';
         const capture = this.track ? captureFormat(this.track) : usualCapture;
         this.format = JSON.stringify(capture);
         const count = this.takesLayers ? encodings.length : Math.min(1, encodings.length);
@@ -146,10 +180,18 @@ export class SendLine {
         const codec = parameters.codecs?.[0]?.mimeType;
         const mode = codec !== undefined && !this.refusedModes.has(codec) ? temporalLayers : undefined;
         encodings.forEach((encoding, index) => {
-            const { useful: _, ...values } = settings[index] ?? { useful: false };
-            Object.assign(encoding, values, { active: active[index] ?? false });
+            const values = settings[index];
+            if (!values) {
+                encoding.active = false;
+                return;
+            }
+            const { maxBitrate, maxFramerate, scaleResolutionDownBy } = values;
+            Object.assign(encoding, { maxBitrate, maxFramerate, scaleResolutionDownBy, active: active[index] ?? false });
             const usable = this.usable.get(encoding.rid ?? '') ?? Infinity;
-            if (count > 1 && encoding.maxBitrate) encoding.maxBitrate = Math.min(encoding.maxBitrate, usable);
+            if (count > 1 && usable < maxBitrate) {
+                encoding.maxBitrate = usable;
+                encoding.scaleResolutionDownBy = scaleResolutionDownBy * shrinkage(maxBitrate / usable);
+            }
             if (mode) encoding.scalabilityMode = mode;
             else if (encoding.scalabilityMode === temporalLayers) delete encoding.scalabilityMode;
         });
@@ -159,4 +201,12 @@ export class SendLine {
 
 function numbers({ maxBitrate, maxFramerate }: SendLimits): SendLimits {
     return { ...(maxBitrate && { maxBitrate }), ...(maxFramerate && { maxFramerate }) };
+}
+
+/**
+ * By how much a picture is made smaller that has to do with so many times fewer bits: its bits go with about the 1.8th
+ * power of its lines. Few steps, since each one costs a key frame.
+ */
+function shrinkage(fewerBits: number): number {
+    return [1.6, 4 / 3].find(step => fewerBits >= step ** 1.8) ?? 1;
 }
