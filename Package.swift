@@ -82,18 +82,19 @@ let protocols: [Target] = [
 
 /// Floor 2: packets on the move.
 let media: [Target] = [
+    room("MediaVocabulary", in: "Media/MediaVocabulary", ["Congestion", "PayloadFormats", "ProtocolCore", "SDP"]),
     room(
-        "MediaIO", in: "Media/MediaIO", ["CSockets", "ProtocolCore"],
+        "MediaIO", in: "Media/MediaIO", ["CSockets", "MediaVocabulary", "ProtocolCore"],
         settings: portable),
-    room("Conference", in: "Media/Conference", ["PayloadFormats", "ProtocolCore"]),
+    room("Conference", in: "Media/Conference", ["MediaVocabulary", "PayloadFormats", "ProtocolCore"]),
     room("NetworkRelay", in: "Media/NetworkRelay", ["MediaIO", "NetworkEmulation", "ProtocolCore"]),
     room("Reception", in: "Media/Reception", ["PayloadFormats", "ProtocolCore", "RTP"]),
     room("Codecs", in: "Media/Codecs", ["CFFmpeg", "COpus", "PayloadFormats"]),
     room(
         "MediaWorker", in: "Media/MediaWorker",
         [
-            "Conference", "Congestion", "Cryptography", "DTLS", "DataChannels", "ICE", "MediaIO", "PayloadFormats",
-            "ProtocolCore", "RTP", "SCTP", "SDP", "SRTP",
+            "Conference", "Congestion", "Cryptography", "DTLS", "DataChannels", "ICE", "MediaIO", "MediaVocabulary",
+            "PayloadFormats", "ProtocolCore", "RTP", "SCTP", "SDP", "SRTP",
         ]),
 ]
 
@@ -101,7 +102,10 @@ let media: [Target] = [
 let calling: [Target] = [
     room(
         "Calling", in: "Calling",
-        ["ProtocolCore", logging, orderedCollections, product("Metrics", "swift-metrics")])
+        [
+            "MediaVocabulary", "PayloadFormats", "ProtocolCore", "SDP", logging, orderedCollections,
+            product("Metrics", "swift-metrics"),
+        ])
 ]
 
 /// Beside: what is stored, who may do what, how the server is set up and measured.
@@ -137,17 +141,20 @@ let edges: [Target] = [
         ]),
     room(
         "Signaling", in: "Edges/Signaling",
-        ["Calling", "ProtocolCore", logging, orderedCollections, product("Metrics", "swift-metrics")]),
+        [
+            "Calling", "Congestion", "MediaVocabulary", "PayloadFormats", "ProtocolCore", "SDP", logging,
+            orderedCollections, product("Metrics", "swift-metrics"),
+        ]),
     room(
         "Relay", in: "Edges/Relay",
         [
-            "Cryptography", "MediaIO", "ProtocolCore", "STUN", "TURN", lifecycle, logging, nio,
+            "Cryptography", "MediaIO", "MediaVocabulary", "ProtocolCore", "STUN", "TURN", lifecycle, logging, nio,
             product("NIOPosix", "swift-nio"),
         ]),
     room(
         "WHIP", in: "Edges/WHIP",
         [
-            "Calling", "ICE", "ProtocolCore", "SDP", httpTypes, hummingbird, logging, nio,
+            "Calling", "ICE", "MediaVocabulary", "ProtocolCore", "SDP", httpTypes, hummingbird, logging, nio,
             product("Metrics", "swift-metrics"),
         ]),
 ]
@@ -182,7 +189,7 @@ let program: [Target] = [
         dependencies: [
             "Calling", "CallingClient", "ClientTransport", "Codecs", "Conference", "Congestion", "DTLS", "HTTPServer",
             "CClock", "DataChannels", "Doctor", "ICE", "RTP", "SCTP", "STUN", "TLS",
-            "Identity", "LoadGenerator", "MediaIO", "MediaWorker",
+            "Identity", "LoadGenerator", "MediaIO", "MediaVocabulary", "MediaWorker",
             "NetworkEmulation", "NetworkRelay", "PayloadFormats", "ProtocolCore", "RESTAPI", "Reception", "Relay",
             "SDP", "ServerConfiguration", "Signaling", "Store", "TURN", "Telemetry", "WHIP", argumentParser, boringSSL,
             hummingbird,
@@ -249,7 +256,7 @@ let lab: [Target] = [
         name: "MediaLab",
         dependencies: [
             "ClientTransport", "Conference", "Congestion", "Cryptography", "DTLS", "DataChannels", "ICE", "MediaIO",
-            "MediaWorker",
+            "MediaVocabulary", "MediaWorker",
             "NetworkEmulation", "PayloadFormats", "ProtocolCore", "RTP", "Reception", "SDP", "SRTP", "STUN",
         ], path: "Tests/Lab", exclude: ["Scoreboard"], swiftSettings: strict)
 ]
@@ -259,30 +266,35 @@ let benchmarks: [Target] = [
     .executableTarget(
         name: "forwarding-benchmark",
         dependencies: [
-            "CAllocationCounter", "CSockets", "Conference", "Congestion", "ICE", "MediaIO", "MediaLab", "MediaWorker",
+            "CAllocationCounter", "CSockets", "Conference", "Congestion", "ICE", "MediaIO", "MediaLab",
+            "MediaVocabulary", "MediaWorker",
             "ProtocolCore",
             argumentParser,
         ], path: "Benchmarks/Forwarding", swiftSettings: strict),
     .executableTarget(
         name: "large-call-benchmark",
-        dependencies: ["Conference", "MediaLab", "NetworkEmulation", "ProtocolCore", argumentParser],
+        dependencies: [
+            "Conference", "MediaLab", "MediaVocabulary", "NetworkEmulation", "ProtocolCore", argumentParser,
+        ],
         path: "Benchmarks/LargeCall", swiftSettings: strict),
 ]
 
 let mediaTests: [Target] = [
-    tests("MediaIOTests", in: "Media/MediaIOTests", ["CSockets", "MediaIO", "ProtocolCore"]),
+    tests("MediaIOTests", in: "Media/MediaIOTests", ["CSockets", "MediaIO", "MediaVocabulary", "ProtocolCore"]),
     tests(
         "MediaWorkerTests", in: "Media/MediaWorkerTests",
         [
-            "Conference", "Congestion", "DataChannels", "ICE", "MediaLab", "MediaWorker", "ProtocolCore", "RTP", "SCTP",
-            "SDP",
+            "Conference", "Congestion", "DataChannels", "ICE", "MediaLab", "MediaVocabulary", "MediaWorker",
+            "ProtocolCore", "RTP", "SCTP", "SDP",
         ]),
     tests("NetworkRelayTests", in: "Media/NetworkRelayTests", ["NetworkEmulation", "NetworkRelay", "ProtocolCore"]),
     tests("ReceptionTests", in: "Media/ReceptionTests", ["PayloadFormats", "ProtocolCore", "RTP", "Reception"]),
     tests(
         "CodecsTests", in: "Media/CodecsTests",
         ["Codecs", "PayloadFormats", "ProtocolCore", "RTP", "Reception", "TestSupport"]),
-    tests("ConferenceTests", in: "Media/ConferenceTests", ["Conference", "PayloadFormats", "ProtocolCore"]),
+    tests(
+        "ConferenceTests", in: "Media/ConferenceTests",
+        ["Conference", "MediaVocabulary", "PayloadFormats", "ProtocolCore"]),
 ]
 
 /// What several test targets share.
@@ -292,9 +304,12 @@ let testSupport: [Target] = [
 
 let callingTests: [Target] = [
     .target(
-        name: "CallingTestSupport", dependencies: ["ProtocolCore", "Calling"], path: "Tests/CallingTestSupport",
+        name: "CallingTestSupport", dependencies: ["ProtocolCore", "MediaVocabulary", "SDP", "Calling"],
+        path: "Tests/CallingTestSupport",
         swiftSettings: strict),
-    tests("CallingTests", in: "CallingTests", ["Calling", "CallingTestSupport", "ProtocolCore", logging]),
+    tests(
+        "CallingTests", in: "CallingTests",
+        ["Calling", "CallingTestSupport", "MediaVocabulary", "ProtocolCore", "SDP", logging]),
 ]
 
 let platformTests: [Target] = [
@@ -323,14 +338,19 @@ let edgeTests: [Target] = [
         ]),
     tests(
         "SignalingTests", in: "Edges/SignalingTests",
-        ["Calling", "CallingTestSupport", "ProtocolCore", "Signaling", logging]),
+        [
+            "Calling", "CallingTestSupport", "Congestion", "MediaVocabulary", "PayloadFormats", "ProtocolCore", "SDP",
+            "Signaling",
+            logging,
+        ]),
 ]
 
 let whipTests: [Target] = [
     tests(
         "WHIPTests", in: "Edges/WHIPTests",
         [
-            "Calling", "CallingTestSupport", "ICE", "ProtocolCore", "SDP", "WHIP", httpTypes, hummingbird,
+            "Calling", "CallingTestSupport", "ICE", "MediaVocabulary", "ProtocolCore", "SDP", "WHIP", httpTypes,
+            hummingbird,
             hummingbirdTesting,
             logging, nio,
         ])
@@ -339,14 +359,14 @@ let whipTests: [Target] = [
 let relayTests: [Target] = [
     tests(
         "RelayTests", in: "Edges/RelayTests",
-        ["ProtocolCore", "Relay", "STUN", "TURN", logging, nio, product("NIOPosix", "swift-nio")])
+        ["MediaVocabulary", "ProtocolCore", "Relay", "STUN", "TURN", logging, nio, product("NIOPosix", "swift-nio")])
 ]
 
 let labTests: [Target] = [
     tests(
         "LabScenarios", in: "LabScenarios",
         [
-            "ClientTransport", "Conference", "Congestion", "DataChannels", "MediaLab", "MediaWorker",
+            "ClientTransport", "Conference", "Congestion", "DataChannels", "MediaLab", "MediaVocabulary", "MediaWorker",
             "NetworkEmulation",
             "ProtocolCore", "Reception", "TestSupport",
         ])

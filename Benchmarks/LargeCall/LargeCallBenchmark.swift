@@ -2,6 +2,7 @@ internal import ArgumentParser
 internal import Conference
 internal import Foundation
 internal import MediaLab
+import MediaVocabulary
 internal import NetworkEmulation
 internal import ProtocolCore
 

@@ -1,3 +1,4 @@
+internal import MediaVocabulary
 internal import OrderedCollections
 internal import ProtocolCore
 
@@ -58,6 +59,18 @@ extension ActiveCall {
             participant.own.camera = camera
             participant.own.screen = screen
         }
+    }
+
+    mutating func setDataRecipients(
+        _ recipients: [ParticipantID]?, channel: UInt16, by id: ParticipantID
+    ) throws(CallRefusal) {
+        var lists = try attached(id).dataRecipients
+        for recipient in recipients ?? [] where participants[recipient] == nil { throw .participantNotFound(recipient) }
+        lists[channel] = recipients.map { Set($0) }
+        guard lists.count <= limits.recipientLists else {
+            throw .invalidState("At most \(limits.recipientLists) data channels have recipients of their own.")
+        }
+        participants[id]?.dataRecipients = lists
     }
 
     mutating func signalling(_ id: ParticipantID, isLost: Bool, now: Instant) throws(CallRefusal) {

@@ -1,3 +1,4 @@
+internal import MediaVocabulary
 internal import OrderedCollections
 
 /// Leaving a call, and the end of the call itself.

@@ -1,3 +1,4 @@
+internal import MediaVocabulary
 internal import OrderedCollections
 internal import ProtocolCore
 
@@ -78,22 +79,10 @@ extension ActiveCall {
             }
         }
         for participant in participants.values where participant.leg != nil {
-            let wanted = Participant.MediaControls(
-                isMuted: participant.own.isMuted,
-                isOnHold: !participant.isConnected || participant.own.isOnHold,
-                camera: participant.own.camera, screen: participant.own.screen)
-            let given = participant.controls
-            guard wanted != given else { continue }
-            participants[participant.id]?.controls = wanted
-            if wanted.isMuted != given.isMuted {
-                actions.append(.setMuted(participant.id, wanted.isMuted))
-            }
-            if let isOnHold = wanted.isOnHold, isOnHold != given.isOnHold {
-                actions.append(.setOnHold(participant.id, isOnHold))
-            }
-            if wanted.camera != given.camera || wanted.screen != given.screen {
-                actions.append(.setPublishing(participant.id, camera: wanted.camera, screen: wanted.screen))
-            }
+            let media = participant.media
+            guard media != participant.mediaTold else { continue }
+            participants[participant.id]?.mediaTold = media
+            actions.append(.setMedia(participant.id, media))
         }
     }
 

@@ -1,3 +1,4 @@
+internal import MediaVocabulary
 internal import OrderedCollections
 
 /// What can be seen of a call.

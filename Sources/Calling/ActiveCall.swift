@@ -1,3 +1,4 @@
+internal import MediaVocabulary
 internal import OrderedCollections
 internal import ProtocolCore
 
@@ -72,6 +73,8 @@ struct ActiveCall: Sendable {
         case .hold(let participant, let isOnHold): try hold(participant, isOnHold)
         case .publish(let participant, let camera, let screen):
             try publish(participant, camera: camera, screen: screen)
+        case .dataRecipients(let recipients, let channel, let participant):
+            try setDataRecipients(recipients, channel: channel, by: participant)
         case .signal(let kind, let participant): try signal(kind, by: participant, now: now)
         case .signalling(let participant, let isLost): try signalling(participant, isLost: isLost, now: now)
         case .mediaOffered(let participant): try mediaOffered(participant, now: now)

@@ -1,3 +1,4 @@
+internal import MediaVocabulary
 internal import ProtocolCore
 
 /// What the media plane tells a call.
@@ -51,17 +52,25 @@ extension Call {
         let explained = slots.map { slot in
             var slot = slot
             let name = slot.participant.flatMap { roster[$0] }.flatMap { $0.isEmpty ? nil : $0 } ?? "This participant"
-            slot.message = slot.message ?? slot.reason.map { Self.explanation(of: $0, name: name, codec: slot.codec) }
+            if case .unavailable(let obstacle) = slot.condition {
+                slot.message = slot.message ?? Self.explanation(of: obstacle, name: name, codec: slot.codec?.name)
+            }
             return slot
         }
         await tell(participant, .slots(explained))
     }
 
-    func codecWanted(from participant: ParticipantID, mid: String, codec: String, reason: String) async {
+    func codecWanted(
+        from participant: ParticipantID, mid: Mid, _ codec: MediaCodec, instead: MediaCodec
+    ) async {
+        let reason =
+            codec == .h264
+            ? "Everyone who watches can decode \(codec.name) now."
+            : "Somebody who watches cannot decode \(instead.name)."
         await tell(participant, .codecWanted(mid: mid, codec: codec, reason: reason))
     }
 
-    func layers(of participant: ParticipantID, mid: String, _ layers: [PublishedLayer]) async {
+    func layers(of participant: ParticipantID, mid: Mid, _ layers: [LayerDemand]) async {
         await tell(participant, .layers(mid: mid, layers))
     }
 
@@ -69,8 +78,8 @@ extension Call {
         await tell(participant, .allocation(allocation))
     }
 
-    private static func explanation(of reason: SlotState.Reason, name: String, codec: String?) -> String {
-        switch reason {
+    private static func explanation(of obstacle: SlotCondition.Obstacle, name: String, codec: String?) -> String {
+        switch obstacle {
         case .codecNotSupported: "\(name) sends \(codec ?? "a codec"), which this client cannot decode."
         case .notPublished: "\(name) does not publish this picture."
         case .participantLeft: "\(name) is not in the call any more."

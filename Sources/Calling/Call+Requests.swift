@@ -1,3 +1,5 @@
+internal import MediaVocabulary
+
 /// What the directory asks of a call.
 extension Call {
     /// A call set up for one participant.
@@ -131,9 +133,7 @@ extension Call {
     ) async throws(CallRefusal) {
         let participant = try participant(at: endpoint)
         for recipient in recipients ?? [] where !machine.contains(recipient) { throw .participantNotFound(recipient) }
-        guard await setDataRecipients(recipients, ofChannel: channel, by: participant) else {
-            throw .invalidState("Too many data channels have recipients of their own.")
-        }
+        try await apply(.dataRecipients(recipients, channel: channel, by: participant))
     }
 
     func snapshot(at endpoint: EndpointID) -> CallSnapshot? {

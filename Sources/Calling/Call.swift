@@ -1,4 +1,5 @@
 internal import Logging
+internal import MediaVocabulary
 internal import ProtocolCore
 
 /// Hears of everything that happens in calls.
@@ -42,7 +43,7 @@ actor Call {
     private var mediaLane = TicketGate()
     private var legLane = TicketGate()
     /// The names of the m-lines that were negotiated with each participant last.
-    private var lines: [ParticipantID: Set<String>] = [:]
+    private var lines: [ParticipantID: Set<Mid>] = [:]
     private var timer: (deadline: Instant, scheduled: ScheduledAction)?
     /// When those leave whose media is lost and who live by their transport.
     var interruptions: [ParticipantID: ScheduledAction] = [:]
@@ -171,10 +172,7 @@ actor Call {
     private func performOnMedia(_ action: CallStateMachine.Action) async {
         let media = surroundings.media
         switch action {
-        case .setMuted(let participant, let isMuted): await media.setMuted(isMuted, participant, in: id)
-        case .setOnHold(let participant, let isOnHold): await media.setOnHold(isOnHold, participant, in: id)
-        case .setPublishing(let participant, let camera, let screen):
-            await media.setPublishing(camera: camera, screen: screen, participant, in: id)
+        case .setMedia(let participant, let state): await media.set(state, for: participant, in: id)
         case .removeMedia(let participant):
             lines[participant] = nil
             await media.remove(participant, from: id)
@@ -190,7 +188,7 @@ actor Call {
 
     private func performOnLegs(_ action: CallStateMachine.Action, version: UInt64) async {
         switch action {
-        case .setMuted, .setOnHold, .setPublishing, .removeMedia: break
+        case .setMedia, .removeMedia: break
         case .stopRinging(let silent, let reason):
             for endpoint in silent {
                 await endpoints[endpoint]?.stopRinging(id, reason: reason)
@@ -274,7 +272,8 @@ actor Call {
             throw MediaNegotiationError("The participant has left the call.")
         }
         if !machine.isConnected(participant) {
-            await surroundings.media.setOnHold(true, participant, in: id)
+            let media = machine.media(of: participant) ?? ParticipantMedia(isOnHold: true)
+            await surroundings.media.set(media, for: participant, in: id)
         }
         let answer = try await surroundings.media.negotiate(offer, for: participant, in: id)
         let mids = Set(answer.lines.map(\.mid))
@@ -283,23 +282,15 @@ actor Call {
         if !gone.isEmpty {
             // A client may give an m-line a new name in each offer; nobody can ask for the old one any more.
             await surroundings.media.request(
-                gone.sorted().map { SlotRequest(mid: $0, participant: nil) }, for: participant, in: id)
+                gone.sorted { $0.rawValue < $1.rawValue }.map { SlotRequest(mid: $0, participant: nil) },
+                for: participant, in: id)
         }
         return answer
     }
 
     /// Whether an m-line of that name was negotiated with the participant.
-    func hasLine(_ mid: String, of participant: ParticipantID) -> Bool {
+    func hasLine(_ mid: Mid, of participant: ParticipantID) -> Bool {
         lines[participant]?.contains(mid) ?? false
-    }
-
-    func setDataRecipients(
-        _ recipients: [ParticipantID]?, ofChannel channel: UInt16, by participant: ParticipantID
-    ) async -> Bool {
-        let ticket = mediaLane.draw()
-        await turn(of: ticket, in: .media)
-        defer { mediaLane.finish() }
-        return await surroundings.media.setDataRecipients(recipients, ofChannel: channel, by: participant, in: id)
     }
 
     func request(_ slots: [SlotRequest], for participant: ParticipantID) async {

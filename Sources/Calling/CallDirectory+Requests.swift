@@ -1,3 +1,5 @@
+public import MediaVocabulary
+
 /// Requests of endpoints about calls in which they have a part, and the news of the media plane.
 extension CallDirectory {
     /// Takes a ringing call. The first endpoint of the user that accepts has it.
@@ -110,11 +112,10 @@ extension CallDirectory {
         case .interrupted(let id, let participant): await call(id)?.mediaInterrupted(participant)
         case .closed(let id, let participant, let isGoodbye):
             await call(id)?.mediaClosed(participant, isGoodbye: isGoodbye)
-        case .speakers(let id, let dominant, let levels):
-            await call(id)?.speakers(SpeakerReport(dominant: dominant, levels: levels))
+        case .speakers(let id, let report): await call(id)?.speakers(report)
         case .slots(let id, let participant, let slots): await call(id)?.slots(of: participant, slots)
-        case .codecWanted(let id, let participant, let mid, let codec, let reason):
-            await call(id)?.codecWanted(from: participant, mid: mid, codec: codec, reason: reason)
+        case .codecWanted(let id, let participant, let mid, let codec, let instead):
+            await call(id)?.codecWanted(from: participant, mid: mid, codec, instead: instead)
         case .layers(let id, let participant, let mid, let layers):
             await call(id)?.layers(of: participant, mid: mid, layers)
         case .allocation(let id, let participant, let allocation):

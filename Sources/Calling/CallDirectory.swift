@@ -1,4 +1,5 @@
 public import Logging
+public import MediaVocabulary
 internal import OrderedCollections
 internal import ProtocolCore
 

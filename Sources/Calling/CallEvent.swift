@@ -1,3 +1,4 @@
+public import MediaVocabulary
 public import ProtocolCore
 
 /// One fact of one call, in the order in which it became true.

@@ -18,6 +18,8 @@ public struct CallLimits: Hashable, Sendable {
     public var reactionInterval: Duration = .milliseconds(250)
     /// How many reactions one report has at most; of more, the oldest are not told.
     public var reactionsPerReport = 32
+    /// How many data channels of one participant may have recipients of their own.
+    public var recipientLists = 256
     /// How many participants are in the spotlight at most.
     public var spotlighted = 7
 

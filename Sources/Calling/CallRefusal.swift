@@ -1,3 +1,6 @@
+public import MediaVocabulary
+public import ProtocolCore
+
 /// Why the call plane refuses a request. Nothing has changed when it is thrown.
 public enum CallRefusal: Error, Hashable, Sendable {
     /// There is no such call, or the one who asks has no part in it.
@@ -15,7 +18,7 @@ public enum CallRefusal: Error, Hashable, Sendable {
     /// There is no such user, or not any more.
     case userNotFound(UserID)
     /// No m-line of that name was negotiated with the participant.
-    case slotNotFound(mid: String)
+    case slotNotFound(mid: Mid)
     /// The user has as much of something as a user may have.
     case limitReached(UserLimitReached)
     /// The user cannot be called; `why` is a sentence. `target` is nil when no target was given at all.

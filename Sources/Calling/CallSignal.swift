@@ -1,3 +1,5 @@
+public import MediaVocabulary
+
 /// A short sign of what somebody thinks. The raw values are the names used by clients.
 public enum Reaction: String, Hashable, Sendable, CaseIterable {
     case like

@@ -1,3 +1,5 @@
+public import MediaVocabulary
+
 extension CallStateMachine {
     /// Somebody who comes with a leg.
     public struct Joiner: Hashable, Sendable {
@@ -80,6 +82,8 @@ extension CallStateMachine {
         case hold(ParticipantID, Bool)
         /// Which pictures a participant publishes from now on.
         case publish(ParticipantID, camera: Bool, screen: Bool)
+        /// A participant names who gets what it sends on one of its data channels; nil: everybody.
+        case dataRecipients([ParticipantID]?, channel: UInt16, by: ParticipantID)
         /// A participant raises a hand, uses the spotlight or reacts.
         case signal(CallSignal, by: ParticipantID)
         /// The signalling connection of an endpoint in the call is lost, or back.
@@ -109,12 +113,8 @@ extension CallStateMachine {
 
     /// What the owner of the machine must do.
     public enum Action: Hashable, Sendable {
-        /// Tell the media plane to drop the sound of the participant, or to let it through again.
-        case setMuted(ParticipantID, Bool)
-        /// Tell the media plane to cut the participant off, or to let media flow.
-        case setOnHold(ParticipantID, Bool)
-        /// Tell the media plane which pictures the participant publishes.
-        case setPublishing(ParticipantID, camera: Bool, screen: Bool)
+        /// Tell the media plane what the participant sends and may send.
+        case setMedia(ParticipantID, ParticipantMedia)
         /// Tell the media plane that the participant is gone.
         case removeMedia(ParticipantID)
         /// Stop showing the call at these endpoints, for that reason.

@@ -1,3 +1,4 @@
+public import MediaVocabulary
 internal import OrderedCollections
 public import ProtocolCore
 
@@ -121,6 +122,11 @@ extension CallStateMachine {
     /// Whether the participant is past ringing and setting up, so that media may flow.
     public func isConnected(_ participant: ParticipantID) -> Bool {
         active?.participants[participant]?.isConnected ?? false
+    }
+
+    /// What the participant sends and may send; nil when it is not in the call.
+    public func media(of participant: ParticipantID) -> ParticipantMedia? {
+        active?.participants[participant]?.media
     }
 
     /// What the endpoint must show when the call rings there; nil when it does not.

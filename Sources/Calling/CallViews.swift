@@ -1,3 +1,5 @@
+public import MediaVocabulary
+
 /// A participant as the others see it: one line of the roster.
 public struct RosterEntry: Hashable, Sendable {
     public var participant: ParticipantID
@@ -156,18 +158,5 @@ public struct IncomingCall: Hashable, Sendable {
         self.group = group
         self.participantCount = participantCount
         self.context = context
-    }
-}
-
-/// Who is heard at the moment.
-public struct SpeakerReport: Hashable, Sendable {
-    /// Loudest first.
-    public var dominant: [ParticipantID]
-    /// 0 (silence) to 1; who is absent is silent.
-    public var levels: [ParticipantID: Double]
-
-    public init(dominant: [ParticipantID] = [], levels: [ParticipantID: Double] = [:]) {
-        self.dominant = dominant
-        self.levels = levels
     }
 }

@@ -1,3 +1,6 @@
+public import MediaVocabulary
+public import ProtocolCore
+
 /// One registered place at which a user can be reached: a tab, an app, later a telephone or a bot.
 ///
 /// The call plane does not know which kind it is. The methods must return soon and must not wait for a request of
@@ -61,9 +64,9 @@ public enum LegNotification: Hashable, Sendable {
     /// What is in these slots now.
     case slots([SlotState])
     /// Please send this m-line with that codec; `reason` is a sentence.
-    case codecWanted(mid: String, codec: String, reason: String)
+    case codecWanted(mid: Mid, codec: MediaCodec, reason: String)
     /// Which layers of this m-line anybody watches; the others may be paused.
-    case layers(mid: String, [PublishedLayer])
+    case layers(mid: Mid, [LayerDemand])
     /// What the participant is sent, and why not more.
     case allocation(LinkAllocation)
 }

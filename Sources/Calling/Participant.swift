@@ -1,3 +1,4 @@
+internal import MediaVocabulary
 internal import ProtocolCore
 
 /// One participation in a call, as the state machine keeps it. Who has left is not kept.
@@ -34,14 +35,6 @@ struct Participant: Sendable {
         case flowing
     }
 
-    /// What the media plane has been told.
-    struct MediaControls: Hashable, Sendable {
-        var isMuted = false
-        var isOnHold: Bool?
-        var camera = false
-        var screen = false
-    }
-
     /// What the participant's own leg has been told.
     struct Told: Hashable, Sendable {
         var state: CallState
@@ -58,8 +51,21 @@ struct Participant: Sendable {
     var mediaPath = MediaPath.none
     var signallingLostAt: Instant?
     var mediaLostAt: Instant?
-    var controls = MediaControls()
+    /// Who gets what it sends on a data channel; everybody, where the channel is not named.
+    var dataRecipients: [UInt16: Set<ParticipantID>] = [:]
+    /// What the media plane has been told; nil before anything was.
+    var mediaTold: ParticipantMedia?
     var told: Told?
+
+    /// What it sends and may send. Who is not connected is held.
+    var media: ParticipantMedia {
+        var pictures: Set<MediaSource> = []
+        if own.camera { pictures.insert(.camera) }
+        if own.screen { pictures.insert(.screen) }
+        return ParticipantMedia(
+            isMuted: own.isMuted, isOnHold: !isConnected || own.isOnHold, pictures: pictures,
+            dataRecipients: dataRecipients)
+    }
 
     /// The endpoint that takes part; nil while it only rings.
     var leg: EndpointID? {

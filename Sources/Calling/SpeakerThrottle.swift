@@ -1,3 +1,4 @@
+internal import MediaVocabulary
 internal import ProtocolCore
 
 /// Lets a report of who speaks through only when it differs from the last one and not before an interval has passed;

@@ -1,5 +1,6 @@
 import Calling
 import Logging
+internal import MediaVocabulary
 import Metrics
 import ServiceLifecycle
 

@@ -2,6 +2,7 @@ import Calling
 import Conference
 import Congestion
 import MediaIO
+import MediaVocabulary
 import MediaWorker
 import Metrics
 import ServiceLifecycle
@@ -57,7 +58,7 @@ struct CallMeasurement: Service {
         for state in CongestionState.allCases {
             Gauge(
                 label: "switchboard_media_links", dimensions: [("worker", "\(worker)"), ("state", state.rawValue)]
-            ).record(summary.links[state.rawValue] ?? 0)
+            ).record(summary.links[state] ?? 0)
         }
         for transport in MediaTransport.allCases {
             Gauge(

@@ -5,6 +5,7 @@ import HTTPServer
 import Identity
 import Logging
 import MediaIO
+import MediaVocabulary
 import MediaWorker
 import ProtocolCore
 import RESTAPI
@@ -87,7 +88,7 @@ func composeCalling(on platform: Platform) async throws -> CallingSide {
             allowsOrigin: { origin, host in origins.allows(origin: origin, host: host) },
             leave: { await signaling.leave($0) }),
         mediaReport: { call in
-            await engine.qualities(in: call).map { CallMediaReport(callId: call, qualities: $0) }
+            await engine.qualities(in: CallID(call)).map { CallMediaReport(callId: call, qualities: $0) }
         },
         services: relay.services + [
             MediaService(engine: engine, directory: directory, logger: platform.logger),

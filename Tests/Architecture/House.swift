@@ -57,7 +57,7 @@ enum Floor: Int, CaseIterable {
                 ["SDP"],
             ]
         case .media:
-            [["Codecs", "Conference", "MediaIO", "Reception"], ["MediaWorker", "NetworkRelay"]]
+            [["MediaVocabulary"], ["Codecs", "Conference", "MediaIO", "Reception"], ["MediaWorker", "NetworkRelay"]]
         case .calling:
             [["Calling"]]
         case .platform:

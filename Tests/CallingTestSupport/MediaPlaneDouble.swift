@@ -1,19 +1,22 @@
 public import Calling
+public import MediaVocabulary
 
 /// A media plane that keeps the rules of the real one in a few dictionaries and remembers what it was told.
 public actor MediaPlaneDouble: MediaPlane {
     /// What holds for one participant.
     public struct Leg: Hashable, Sendable {
         public var hasTransport = false
-        public var isMuted = false
-        public var isOnHold = false
-        public var camera = false
-        public var screen = false
+        public var media = ParticipantMedia()
         public var offers = 0
         public var slots: [SlotRequest] = []
         /// The m-lines of the last offer that named any.
         public var lines: [MediaLine] = []
-        public var dataRecipients: [UInt16: [ParticipantID]] = [:]
+
+        public var isMuted: Bool { media.isMuted }
+        public var isOnHold: Bool { media.isOnHold }
+        public var camera: Bool { media.pictures.contains(.camera) }
+        public var screen: Bool { media.pictures.contains(.screen) }
+        public var dataRecipients: [UInt16: Set<ParticipantID>] { media.dataRecipients }
 
         /// Whether media would flow to and from the participant.
         public var flows: Bool {
@@ -90,7 +93,7 @@ public actor MediaPlaneDouble: MediaPlane {
             leg.lines = offer.lines ?? leg.lines
         }
         let lines = (conferences[call]?[participant]?.lines ?? []).map { line in
-            AnsweredLine(mid: line.mid, purpose: line.purpose, codecs: ["H264"])
+            MediaAnswer.Line(mid: line.mid, purpose: line.purpose, codecs: ["H264"])
         }
         return MediaAnswer(sdp: "answer to \(offer.sdp)", lines: lines)
     }
@@ -99,36 +102,12 @@ public actor MediaPlaneDouble: MediaPlane {
         conferences[call]?[participant] = nil
     }
 
-    public func setMuted(_ muted: Bool, _ participant: ParticipantID, in call: CallID) async {
-        change(participant, in: call) { $0.isMuted = muted }
-    }
-
-    public func setOnHold(_ onHold: Bool, _ participant: ParticipantID, in call: CallID) async {
-        change(participant, in: call) { $0.isOnHold = onHold }
-    }
-
-    public func setPublishing(camera: Bool, screen: Bool, _ participant: ParticipantID, in call: CallID) async {
-        change(participant, in: call) { leg in
-            leg.camera = camera
-            leg.screen = screen
-        }
+    public func set(_ media: ParticipantMedia, for participant: ParticipantID, in call: CallID) async {
+        change(participant, in: call) { $0.media = media }
     }
 
     public func request(_ slots: [SlotRequest], for participant: ParticipantID, in call: CallID) async {
         change(participant, in: call) { $0.slots = slots }
-    }
-
-    public func setDataRecipients(
-        _ recipients: [ParticipantID]?, ofChannel channel: UInt16, by participant: ParticipantID, in call: CallID
-    ) async -> Bool {
-        // A limit of one makes it easy to reach.
-        if recipients != nil,
-            conferences[call]?[participant]?.dataRecipients.keys.contains(where: { $0 != channel }) == true
-        {
-            return false
-        }
-        change(participant, in: call) { $0.dataRecipients[channel] = recipients }
-        return true
     }
 
     private func change(_ participant: ParticipantID, in call: CallID, _ change: (inout Leg) -> Void) {

@@ -1,4 +1,5 @@
 import Calling
+import MediaVocabulary
 import ProtocolCore
 import Testing
 
@@ -74,6 +75,26 @@ struct ControlsTests {
         #expect(scene.machine.roster.allSatisfy { !$0.isMuted })
     }
 
+    @Test("Who gets data goes to the media plane, whole, and to nobody else")
+    func dataRecipients() throws {
+        var limits = CallLimits()
+        limits.recipientLists = 2
+        var scene = Scene(limits: limits)
+        try scene.begin(.group(GroupID("g"), first: Scene.joiner("a"), isReady: true))
+        try scene.join("b")
+        try scene.handle(.dataRecipients([b], channel: 1, by: a))
+        #expect(scene.lastActions == [.setMedia(a, ParticipantMedia(dataRecipients: [1: [b]]))])
+        try scene.handle(.dataRecipients([], channel: 2, by: a))
+        #expect(scene.lastActions == [.setMedia(a, ParticipantMedia(dataRecipients: [1: [b], 2: []]))])
+        #expect(throws: CallRefusal.self) { try scene.handle(.dataRecipients([b], channel: 3, by: a)) }
+        #expect(throws: CallRefusal.participantNotFound("x")) {
+            try scene.handle(.dataRecipients(["x"], channel: 1, by: a))
+        }
+        try scene.handle(.dataRecipients(nil, channel: 1, by: a))
+        #expect(scene.lastActions == [.setMedia(a, ParticipantMedia(dataRecipients: [2: []]))])
+        try scene.handle(.dataRecipients([b], channel: 3, by: a))
+    }
+
     @Test("The same switch twice tells nobody anything")
     func idempotent() throws {
         var scene = try Scene.group("a", "b")
@@ -86,7 +107,7 @@ struct ControlsTests {
     func publish() throws {
         var scene = try Scene.group("a", "b")
         try scene.handle(.publish(a, camera: true, screen: true))
-        #expect(scene.lastActions.first == .setPublishing(a, camera: true, screen: true))
+        #expect(scene.lastActions.first == .setMedia(a, ParticipantMedia(pictures: [.camera, .screen])))
         #expect(scene.rosters[b]?[a]?.camera == true)
         #expect(scene.rosters[b]?[a]?.screen == true)
         #expect(scene.own[a] == OwnState(camera: true, screen: true))

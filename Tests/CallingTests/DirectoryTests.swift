@@ -1,6 +1,7 @@
 import Calling
 import CallingTestSupport
 import Logging
+import MediaVocabulary
 import ProtocolCore
 import Testing
 
@@ -282,13 +283,14 @@ struct DirectoryTests {
                 call, caller,
                 [
                     SlotState(
-                        mid: "6", participant: callee, source: .camera, state: .unavailable, reason: .codecNotSupported,
-                        codec: "H264")
+                        mid: "6", participant: callee, source: .camera,
+                        condition: .unavailable(.codecNotSupported), codec: .h264)
                 ]))
-        await directory.handle(.codecWanted(call, caller, mid: "1", codec: "VP8", reason: "because"))
+        await directory.handle(.codecWanted(call, caller, mid: "1", .vp8, instead: .h264))
         let notifications = await a.messages.map(\.notification)
         #expect(notifications.contains(.media(isConnected: true)))
-        #expect(notifications.contains(.codecWanted(mid: "1", codec: "VP8", reason: "because")))
+        let reason = "Somebody who watches cannot decode H264."
+        #expect(notifications.contains(.codecWanted(mid: "1", codec: .vp8, reason: reason)))
         let sentences = notifications.compactMap { notification -> String? in
             if case .slots(let slots) = notification { slots.first?.message } else { nil }
         }

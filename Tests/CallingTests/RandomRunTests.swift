@@ -1,4 +1,5 @@
 import Calling
+import MediaVocabulary
 import ProtocolCore
 import Testing
 

@@ -1,4 +1,5 @@
 import Calling
+import MediaVocabulary
 import ProtocolCore
 import Testing
 
@@ -59,7 +60,7 @@ struct Scene {
         case .accept(let endpoint, _, _, _), .reject(let endpoint, _), .endpointGone(let endpoint):
             ringing.remove(endpoint)
         case .join, .invite, .ringing, .endpointAppeared, .ready, .hangUp, .drop, .remove, .mute, .muteOthers, .hold,
-            .publish, .signal, .signalling, .mediaOffered, .media, .speakers, .end, .timeout:
+            .publish, .dataRecipients, .signal, .signalling, .mediaOffered, .media, .speakers, .end, .timeout:
             break
         }
         take(actions)
@@ -132,9 +133,9 @@ struct Scene {
 
     private mutating func take(_ action: Machine.Action) {
         switch action {
-        case .setMuted(let participant, let isMuted): muted[participant] = isMuted
-        case .setOnHold(let participant, let isOnHold): onHold[participant] = isOnHold
-        case .setPublishing: break
+        case .setMedia(let participant, let state):
+            if state.isMuted || muted[participant] != nil { muted[participant] = state.isMuted }
+            onHold[participant] = state.isOnHold
         case .removeMedia(let participant): removedMedia.append(participant)
         case .stopRinging(let endpoints, let reason):
             for endpoint in endpoints {

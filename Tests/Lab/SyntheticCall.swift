@@ -3,12 +3,13 @@ package import Congestion
 package import DTLS
 package import ICE
 internal import MediaIO
+package import MediaVocabulary
 package import MediaWorker
 package import ProtocolCore
 
 /// A worker core and synthetic peers in one conference, stepped by hand over loopback.
 package struct SyntheticCall: ~Copyable {
-    package static let name = "call"
+    package static let name: CallID = "call"
 
     package var core: WorkerCore
     package let server: SocketEndpoint
@@ -87,10 +88,7 @@ package struct SyntheticCall: ~Copyable {
         guard peers[index].isConnected else { throw SyntheticCallError.handshake(peers[index].failures) }
         // The last flight of the client, which lets the server take up its keys.
         step()
-        for source in [MediaSource.microphone, .camera] {
-            core.change(.publishing(source, true), for: "p\(index)", in: Self.name, now: now)
-        }
-        core.change(.onHold(false), for: "p\(index)", in: Self.name, now: now)
+        core.set(ParticipantMedia(pictures: [.camera]), for: "p\(index)", in: Self.name, now: now)
     }
 
     /// Answers the offer of a peer, the first time or once more.
@@ -138,7 +136,7 @@ package struct SyntheticCall: ~Copyable {
     /// Shows a peer's camera in the first video slots of another.
     package mutating func show(_ publisher: Int, in slot: Int = 3, of receiver: Int) {
         core.request(
-            [SlotWish(mid: Mid("s\(slot)"), participant: "p\(publisher)", source: .camera, width: 640, height: 360)],
+            [SlotRequest(mid: Mid("s\(slot)"), participant: "p\(publisher)", source: .camera, width: 640, height: 360)],
             by: "p\(receiver)", in: Self.name)
     }
 }

@@ -4,6 +4,7 @@ internal import Congestion
 internal import DTLS
 package import DataChannels
 internal import ICE
+package import MediaVocabulary
 package import MediaWorker
 package import NetworkEmulation
 internal import PayloadFormats
@@ -59,7 +60,9 @@ package final class VirtualClient {
     }
 
     let index: Int
-    package let name: String
+    /// What the call lets through from it and to it.
+    var media = ParticipantMedia(isOnHold: true)
+    package let name: ParticipantID
     package let endpoint: SocketEndpoint
     package let shape: Shape
     package var level: UInt8
@@ -72,8 +75,8 @@ package final class VirtualClient {
         let shown = slots.enumerated().filter { $1.picture.frames > 0 }
         return Dictionary(uniqueKeysWithValues: shown.map { (videoSlots[$0], $1.picture) })
     }
-    package private(set) var allocation: WorkerEvent.ReceiverAllocation?
-    package private(set) var allocations: [(at: Instant, allocation: WorkerEvent.ReceiverAllocation)] = []
+    package private(set) var allocation: LinkAllocation?
+    package private(set) var allocations: [(at: Instant, allocation: LinkAllocation)] = []
     /// The delay of the queue in front of the client, sampled every 10 ms.
     package private(set) var queueDelays: [(at: Instant, delay: Duration)] = []
     package private(set) var audioPacketsReceived = 0
@@ -130,7 +133,7 @@ package final class VirtualClient {
         var configuration = ClientSession.Configuration(
             identity: identity,
             ice: ICECredentials(ufrag: "client\(index)", password: "clientPassword0123456789"),
-            localEndpoints: [endpoint], seed: seed, canonicalName: name)
+            localEndpoints: [endpoint], seed: seed, canonicalName: name.rawValue)
         configuration.wallClockAtZero = wallClockAtZero
         configuration.startBitrate = .megabits(5)
         session = ClientSession(configuration)
@@ -262,7 +265,7 @@ package final class VirtualClient {
         return isTaken
     }
 
-    func note(_ allocation: WorkerEvent.ReceiverAllocation) {
+    func note(_ allocation: LinkAllocation) {
         self.allocation = allocation
         allocations.append((wallClock, allocation))
     }

@@ -3,6 +3,7 @@ internal import Cryptography
 internal import DTLS
 internal import ICE
 internal import MediaIO
+package import MediaVocabulary
 package import MediaWorker
 package import NetworkEmulation
 package import ProtocolCore
@@ -13,7 +14,7 @@ internal import SDP
 /// No packet crosses a socket and no clock is read, so that minutes of a call take seconds, and a seed gives the same
 /// call every time.
 package final class VirtualConference {
-    package static let name = "call"
+    package static let name: CallID = "call"
     static let endpoint = SocketEndpoint(ipv4: 0xc633_6401, port: 40_000)
     /// The step of time: what two events within it come in order of is not told apart.
     static let step: Duration = .milliseconds(1)
@@ -66,24 +67,27 @@ package final class VirtualConference {
         clients.append(client)
         byEndpoint[client.endpoint] = index
         try negotiate(client)
-        for source in shape.publishes {
-            core.change(.publishing(source, true), for: client.name, in: Self.name, now: now)
-        }
+        change(client) { $0.pictures = Set(shape.publishes).subtracting([.microphone]) }
         if isConnected { connect(client) }
         return client
     }
 
     /// Takes a client into the call that is in it only now.
     package func connect(_ client: VirtualClient) {
-        core.change(.onHold(false), for: client.name, in: Self.name, now: now)
+        setOnHold(false, client)
     }
 
     package func setOnHold(_ onHold: Bool, _ client: VirtualClient) {
-        core.change(.onHold(onHold), for: client.name, in: Self.name, now: now)
+        change(client) { $0.isOnHold = onHold }
+    }
+
+    private func change(_ client: VirtualClient, _ change: (inout ParticipantMedia) -> Void) {
+        change(&client.media)
+        core.set(client.media, for: client.name, in: Self.name, now: now)
     }
 
     /// Somebody is named to the others, or no longer, who has no transport yet.
-    package func expect(_ name: String, _ isExpected: Bool = true) {
+    package func expect(_ name: ParticipantID, _ isExpected: Bool = true) {
         core.expect(name, isExpected, in: Self.name)
     }
 
@@ -94,7 +98,7 @@ package final class VirtualConference {
     }
 
     /// The name of the next client to join.
-    package var nextName: String { "p\(clients.count)" }
+    package var nextName: ParticipantID { "p\(clients.count)" }
 
     private func negotiate(_ client: VirtualClient) throws {
         let index = client.index
@@ -124,7 +128,7 @@ package final class VirtualConference {
     ) {
         core.request(
             [
-                SlotWish(
+                SlotRequest(
                     mid: receiver.videoSlots[slot], participant: publisher.name, source: .camera, width: width,
                     height: height)
             ], by: receiver.name, in: Self.name)
@@ -133,9 +137,7 @@ package final class VirtualConference {
     /// Names who gets what a client sends on a data channel; nil: everybody.
     package func setDataRecipients(_ recipients: [VirtualClient]?, ofChannel channel: UInt16, by sender: VirtualClient)
     {
-        core.change(
-            .dataRecipients(channel: channel, recipients.map { Set($0.map(\.name)) }), for: sender.name, in: Self.name,
-            now: now)
+        change(sender) { $0.dataRecipients[channel] = recipients.map { Set($0.map(\.name)) } }
     }
 
     /// Lets time pass.
@@ -179,9 +181,9 @@ package final class VirtualConference {
     private func obey() {
         for event in core.events {
             switch event {
-            case .layers(_, let participant, _, let demands):
+            case .media(.layers(_, let participant, _, let demands)):
                 clients.first { $0.name == participant }?.obey(demands)
-            case .allocation(_, let participant, let allocation):
+            case .media(.allocation(_, let participant, let allocation)):
                 clients.first { $0.name == participant }?.note(allocation)
             default: break
             }

@@ -1,5 +1,6 @@
 internal import Logging
 internal import MediaIO
+internal import MediaVocabulary
 internal import NIOCore
 internal import NIOPosix
 internal import ProtocolCore

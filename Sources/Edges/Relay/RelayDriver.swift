@@ -2,6 +2,7 @@ internal import Cryptography
 internal import Foundation
 internal import Logging
 internal import MediaIO
+internal import MediaVocabulary
 internal import NIOCore
 internal import NIOPosix
 internal import ProtocolCore

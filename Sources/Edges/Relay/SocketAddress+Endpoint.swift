@@ -1,5 +1,6 @@
 internal import Glibc
 internal import MediaIO
+internal import MediaVocabulary
 internal import NIOCore
 internal import ProtocolCore
 

@@ -1,4 +1,7 @@
 internal import Calling
+internal import MediaVocabulary
+internal import ProtocolCore
+internal import SDP
 
 extension CallIdentifier {
     var json: JSONValue {
@@ -126,7 +129,7 @@ extension MediaAnswer {
             "lines": .array(
                 lines.map { line in
                     [
-                        "mid": .string(line.mid), "purpose": .string(line.purpose.rawValue),
+                        "mid": .string(line.mid.rawValue), "purpose": .string(line.purpose.rawValue),
                         "codecs": .array(line.codecs.map { .string($0) }),
                     ]
                 }),
@@ -137,20 +140,18 @@ extension MediaAnswer {
 extension SlotState {
     var json: JSONValue {
         var members: [JSONValue.Member] = [
-            .init(name: "mid", value: .string(mid)),
+            .init(name: "mid", value: .string(mid.rawValue)),
             .init(name: "participantId", value: JSONValue(participant?.rawValue)),
             .init(name: "source", value: JSONValue(source?.rawValue)),
-            .init(name: "state", value: .string(state.rawValue)),
+            .init(name: "state", value: .string(condition.word)),
         ]
-        switch state {
+        switch condition {
         case .active:
             if let codec {
-                members.append(.init(name: "codec", value: .string(codec)))
+                members.append(.init(name: "codec", value: .string(codec.name)))
             }
-        case .unavailable:
-            if let reason {
-                members.append(.init(name: "reason", value: .string(reason.rawValue)))
-            }
+        case .unavailable(let obstacle):
+            members.append(.init(name: "reason", value: .string(obstacle.rawValue)))
             if let message {
                 members.append(.init(name: "message", value: .string(message)))
             }

@@ -1,4 +1,7 @@
 internal import Calling
+internal import MediaVocabulary
+internal import ProtocolCore
+internal import SDP
 
 extension ClientMessage {
     /// Reads one text frame.
@@ -113,7 +116,8 @@ extension ClientMessage {
             for line in readers {
                 read.append(
                     MediaLine(
-                        mid: try line.string("mid", .mid), purpose: try line.choice("purpose", MediaPurpose.self)))
+                        mid: Mid(try line.string("mid", .mid)),
+                        purpose: try line.choice("purpose", LinePurpose.self)))
             }
             lines = read
         }
@@ -123,7 +127,7 @@ extension ClientMessage {
     private static func slots(_ reader: MessageReader) throws(SignalingError) -> [SlotRequest] {
         var slots: [SlotRequest] = []
         for slot in try reader.required("slots", reader.optionalObjects("slots", limit: MessageLimits.lines)) {
-            let mid = try slot.string("mid", .mid)
+            let mid = Mid(try slot.string("mid", .mid))
             guard let participant = try slot.optionalString("participantId", .identifier) else {
                 slots.append(SlotRequest(mid: mid, participant: nil))
                 continue
@@ -131,7 +135,8 @@ extension ClientMessage {
             slots.append(
                 SlotRequest(
                     mid: mid, participant: ParticipantID(participant),
-                    source: try slot.choice("source", MediaSource.self), width: try slot.pixels("width"),
+                    source: try slot.choice("source", among: [MediaSource.camera, .screen]),
+                    width: try slot.pixels("width"),
                     height: try slot.pixels("height")))
         }
         return slots

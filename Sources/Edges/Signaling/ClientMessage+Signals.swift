@@ -1,4 +1,5 @@
 internal import Calling
+internal import MediaVocabulary
 
 extension TextLimit {
     /// What a caller's application tells as a whole; the web library takes 256 characters.

@@ -1,4 +1,5 @@
 internal import Calling
+internal import MediaVocabulary
 
 /// A message of a client.
 enum ClientMessage: Hashable, Sendable {

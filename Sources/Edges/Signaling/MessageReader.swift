@@ -1,4 +1,5 @@
 internal import Calling
+internal import MediaVocabulary
 
 /// Reads the members of one object of a client's message; what is missing or of the wrong form is refused by name.
 struct MessageReader {
@@ -110,9 +111,14 @@ struct MessageReader {
     func choice<Choice: RawRepresentable & CaseIterable>(
         _ name: String, _ type: Choice.Type
     ) throws(SignalingError) -> Choice where Choice.RawValue == String {
-        guard case .string(let string) = value(name), let choice = Choice(rawValue: string) else {
-            throw wrong(name, "one of " + Choice.allCases.map(\.rawValue).joined(separator: ", "))
-        }
+        try choice(name, among: Array(Choice.allCases))
+    }
+
+    func choice<Choice: RawRepresentable>(
+        _ name: String, among choices: [Choice]
+    ) throws(SignalingError) -> Choice where Choice.RawValue == String {
+        guard case .string(let string) = value(name), let choice = choices.first(where: { $0.rawValue == string })
+        else { throw wrong(name, "one of " + choices.map(\.rawValue).joined(separator: ", ")) }
         return choice
     }
 

@@ -1,4 +1,5 @@
 internal import Calling
+internal import MediaVocabulary
 internal import ProtocolCore
 
 /// Numbers the roster pushes of one call to one client, and gathers changes that come close together into one.

@@ -1,5 +1,9 @@
 internal import Calling
+internal import Congestion
 internal import Foundation
+internal import MediaVocabulary
+internal import PayloadFormats
+internal import ProtocolCore
 
 /// A message to a client.
 enum ServerMessage: Hashable, Sendable {
@@ -47,8 +51,8 @@ enum ServerMessage: Hashable, Sendable {
     case reactions(CallID, [ParticipantReaction])
     case mediaState(CallID, isConnected: Bool)
     case slots(CallID, [SlotState])
-    case codec(CallID, mid: String, codec: String, reason: String)
-    case layers(CallID, mid: String, [PublishedLayer])
+    case codec(CallID, mid: Mid, codec: MediaCodec, reason: String)
+    case layers(CallID, mid: Mid, [LayerDemand])
     case allocation(CallID, LinkAllocation)
 }
 
@@ -94,16 +98,16 @@ extension ServerMessage {
             ["type": "media.slots", "callId": call.json, "slots": .array(slots.map(\.json))]
         case .codec(let call, let mid, let codec, let reason):
             [
-                "type": "media.codec", "callId": call.json, "mid": .string(mid), "codec": .string(codec),
+                "type": "media.codec", "callId": call.json, "mid": .string(mid.rawValue), "codec": .string(codec.name),
                 "reason": .string(reason),
             ]
         case .layers(let call, let mid, let layers):
             [
-                "type": "media.layers", "callId": call.json, "mid": .string(mid),
+                "type": "media.layers", "callId": call.json, "mid": .string(mid.rawValue),
                 "layers": .array(
                     layers.map { layer in
                         [
-                            "rid": layer.rid.map { .string($0) } ?? .null, "active": .bool(layer.isActive),
+                            "rid": JSONValue(layer.rid?.rawValue), "active": .bool(layer.isWanted),
                             "maxBitrate": layer.maximumBitrate.map { .integer($0) } ?? .null,
                         ]
                     }),
@@ -111,9 +115,9 @@ extension ServerMessage {
         case .allocation(let call, let allocation):
             [
                 "type": "media.allocation", "callId": call.json,
-                "availableBitrate": allocation.availableBitrate.map { .integer($0) } ?? .null,
-                "state": allocation.state.map { .string($0) } ?? .null,
-                "transport": .string(allocation.transport), "slots": .array(allocation.slots.map(\.json)),
+                "availableBitrate": allocation.budget.map { .integer($0) } ?? .null,
+                "state": JSONValue(allocation.state?.rawValue),
+                "transport": .string(allocation.transport.rawValue), "slots": .array(allocation.slots.map(\.json)),
             ]
         }
     }
@@ -122,9 +126,9 @@ extension ServerMessage {
 extension LinkAllocation.Slot {
     fileprivate var json: JSONValue {
         [
-            "mid": .string(mid), "rid": rid.map { .string($0) } ?? .null,
-            "width": width.map { .integer($0) } ?? .null, "height": height.map { .integer($0) } ?? .null,
-            "bitrate": .integer(bitrate), "reason": .string(reason),
+            "mid": .string(mid.rawValue), "rid": JSONValue(rid?.rawValue),
+            "width": size.map { .integer($0.width) } ?? .null, "height": size.map { .integer($0.height) } ?? .null,
+            "bitrate": .integer(bitrate), "reason": .string(reason.rawValue),
         ]
     }
 }

@@ -1,4 +1,5 @@
 internal import Calling
+internal import MediaVocabulary
 internal import ProtocolCore
 
 /// One connection of a client: it must say `hello`, and speaks for a session from then on.

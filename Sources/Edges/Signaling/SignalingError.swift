@@ -1,4 +1,6 @@
 internal import Calling
+internal import MediaVocabulary
+internal import ProtocolCore
 
 /// Why a message of a client is refused: what the client reads in an `error`.
 struct SignalingError: Error, Hashable, Sendable {
@@ -98,7 +100,7 @@ extension SignalingError {
             self.init(
                 .userNotFound, "There is no user \(target.shortened) on this server.", target: target.rawValue)
         case .slotNotFound(let mid):
-            let shortened = mid.shortenedForRefusal
+            let shortened = mid.rawValue.shortenedForRefusal
             self.init(.slotNotFound, "No m-line \(shortened) was negotiated in this call.", target: shortened)
         case .limitReached(let limit):
             self.init(.limitReached, limit.sentence, target: limit.setting)

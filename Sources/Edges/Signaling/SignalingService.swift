@@ -1,6 +1,7 @@
 public import Calling
 public import Foundation
 public import Logging
+public import MediaVocabulary
 internal import Metrics
 internal import OrderedCollections
 

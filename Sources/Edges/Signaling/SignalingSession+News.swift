@@ -1,4 +1,5 @@
 internal import Calling
+internal import MediaVocabulary
 internal import ProtocolCore
 
 /// What the call plane tells, on its way to the client.

@@ -1,5 +1,6 @@
 internal import Calling
 internal import Logging
+internal import MediaVocabulary
 
 /// What a client can ask for, carried out.
 extension SignalingSession {

@@ -1,6 +1,7 @@
 internal import Calling
 internal import Foundation
 internal import Logging
+internal import MediaVocabulary
 internal import ProtocolCore
 internal import Synchronization
 

@@ -1,5 +1,6 @@
 public import Calling
 public import Foundation
+public import MediaVocabulary
 
 /// Checks user access tokens. Implemented by the identity service.
 public protocol TokenVerifying: Sendable {

@@ -1,4 +1,5 @@
 public import Calling
+public import MediaVocabulary
 
 /// What a valid user access token says.
 public struct TokenBearer: Hashable, Sendable {

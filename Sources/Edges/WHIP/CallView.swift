@@ -1,4 +1,5 @@
 internal import Calling
+internal import MediaVocabulary
 
 /// What a viewer knows of its call: who shows a picture and who speaks, kept up to date by what its leg is told.
 ///

@@ -2,6 +2,7 @@ internal import Calling
 internal import Foundation
 internal import HTTPTypes
 internal import Hummingbird
+internal import MediaVocabulary
 internal import NIOCore
 internal import ProtocolCore
 internal import SDP
@@ -168,7 +169,7 @@ extension Problem {
         case .notRinging, .answeredElsewhere: self.init(.invalidState, "The call does not ring here.")
         case .userNotFound(let user): self.init(.invalidState, "There is no user \(user.shortened) on this server.")
         case .slotNotFound(let mid):
-            self.init(.invalidState, "No m-line \(mid.shortenedForRefusal) was negotiated in this session.")
+            self.init(.invalidState, "No m-line \(mid.rawValue.shortenedForRefusal) was negotiated in this session.")
         case .limitReached(let limit): self.init(.tooManySessions, limit.sentence)
         case .invalidTarget(_, let why): self.init(.invalidState, why)
         case .callFull(let limit): self.init(.callFull, "A call has at most \(limit) participants.")

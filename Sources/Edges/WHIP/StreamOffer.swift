@@ -1,5 +1,6 @@
 internal import Calling
 internal import ICE
+internal import MediaVocabulary
 internal import ProtocolCore
 internal import SDP
 
@@ -14,7 +15,7 @@ struct StreamOffer: Sendable {
     /// Whether the client sends a picture.
     let publishesVideo: Bool
     /// The m-lines in which the client wants to see somebody, in order.
-    let videoSlots: [String]
+    let videoSlots: [Mid]
 
     /// - Parameter takesPart: Whether the client is content with some of what it offers.
     init(parsing text: String, for direction: StreamDirection, takesPart: Bool = false) throws(Problem) {
@@ -25,13 +26,13 @@ struct StreamOffer: Sendable {
             throw Problem(.malformedOffer, "\(error)")
         }
         var lines: [MediaLine] = []
-        var used: [(kind: MediaKind, mid: String)] = []
+        var used: [(kind: MediaKind, mid: Mid)] = []
         for line in description.offeredLines {
             guard let kind = MediaKind(rawValue: line.media.kind) else { continue }
-            lines.append(MediaLine(mid: line.name.rawValue, purpose: direction.purpose(of: kind)))
+            lines.append(MediaLine(mid: line.name, purpose: direction.purpose(of: kind)))
             let isUsed = direction == .whip ? line.direction.sends : line.direction.receives
             guard isUsed, line.isInUse else { continue }
-            used.append((kind, line.name.rawValue))
+            used.append((kind, line.name))
         }
         self.lines = lines
         let audio = used.count { $0.kind == .audio }
@@ -63,13 +64,13 @@ struct StreamOffer: Sendable {
     ///
     /// - Parameter used: The audio and video lines on which the client wants something. What it does not use itself is
     ///   no loss to it.
-    private func requireAllLines(_ used: Set<String>, _ direction: StreamDirection) throws(Problem) {
+    private func requireAllLines(_ used: Set<Mid>, _ direction: StreamDirection) throws(Problem) {
         let purposes = Dictionary(
-            lines.map { (Mid($0.mid), direction.linePurpose(of: $0.purpose)) }, uniquingKeysWith: { first, _ in first })
+            lines.map { ($0.mid, $0.purpose) }, uniquingKeysWith: { first, _ in first })
         let examined = Answerer.examine(description, purposes: purposes)
         var refused = examined.rejections.filter { rejection in
             let isMedia = MediaKind(rawValue: description.media[rejection.index].kind) != nil
-            return rejection.reason != .removed && (!isMedia || used.contains(rejection.mid.rawValue))
+            return rejection.reason != .removed && (!isMedia || used.contains(rejection.mid))
         }.map(Problem.Line.init)
         for line in examined.lines {
             guard let slot = line.slot, !slot.codecs.contains(where: \.isForwardable) else { continue }
@@ -126,23 +127,12 @@ struct StreamOffer: Sendable {
 }
 
 extension StreamDirection {
-    fileprivate func purpose(of kind: MediaKind) -> MediaPurpose {
+    fileprivate func purpose(of kind: MediaKind) -> LinePurpose {
         switch (self, kind) {
         case (.whip, .audio): .microphone
         case (.whip, .video): .camera
         case (.whep, .audio): .audioSlot
         case (.whep, .video): .videoSlot
-        }
-    }
-
-    fileprivate func linePurpose(of purpose: MediaPurpose) -> LinePurpose {
-        switch purpose {
-        case .microphone: .microphone
-        case .camera: .camera
-        case .screen: .screen
-        case .audioSlot: .audioSlot
-        case .videoSlot: .videoSlot
-        case .screenSlot: .screenSlot
         }
     }
 }

@@ -1,6 +1,7 @@
 internal import Calling
 internal import HTTPTypes
 internal import Hummingbird
+internal import MediaVocabulary
 internal import NIOCore
 internal import ProtocolCore
 

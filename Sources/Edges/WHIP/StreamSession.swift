@@ -1,6 +1,8 @@
 internal import Calling
 internal import ICE
 internal import Logging
+internal import MediaVocabulary
+internal import ProtocolCore
 internal import SDP
 
 /// One publisher or viewer: a participant of a group call whose leg is reached over HTTP, and only when it asks.
@@ -67,7 +69,7 @@ actor StreamSession: Endpoint {
     /// Whether the tokens of the user became void while we were joining.
     private var isRevoked = false
     /// Wishes that the call plane has not heard yet, by slot.
-    private var pendingRequests: [String: SlotRequest] = [:]
+    private var pendingRequests: [Mid: SlotRequest] = [:]
     private var requesting: Task<Void, Never>?
     private var ending: Task<Void, Never>?
 
@@ -267,7 +269,7 @@ actor StreamSession: Endpoint {
 
     private func sendRequests(in call: CallID) async {
         while !pendingRequests.isEmpty {
-            let requests = pendingRequests.values.sorted { $0.mid < $1.mid }
+            let requests = pendingRequests.values.sorted { $0.mid.rawValue < $1.mid.rawValue }
             pendingRequests.removeAll()
             do throws(CallRefusal) {
                 try await surroundings.directory.request(requests, in: call, at: id)

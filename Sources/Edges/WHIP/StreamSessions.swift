@@ -1,5 +1,6 @@
 internal import Calling
 internal import Logging
+internal import MediaVocabulary
 internal import ProtocolCore
 
 /// All sessions of the server, by the unguessable part of their URLs.

@@ -1,4 +1,6 @@
 internal import Calling
+internal import MediaVocabulary
+internal import ProtocolCore
 
 /// Decides what a viewer sees, who cannot ask for anything: fills its video slots from the roster.
 ///
@@ -20,13 +22,13 @@ struct VideoDirector: Sendable {
     }
 
     /// The m-lines of the slots, in order.
-    let slots: [String]
+    let slots: [Mid]
     /// The raw id of a user, or the id of a participant, to whom the view is pinned: nobody else is shown.
     let pinned: String?
     /// What is shown in each slot.
     private(set) var shown: [Picture?]
 
-    init(slots: [String], pinned: String?) {
+    init(slots: [Mid], pinned: String?) {
         self.slots = slots
         self.pinned = pinned
         shown = slots.map { _ in nil }

@@ -2,6 +2,7 @@ public import Calling
 internal import HTTPTypes
 public import Hummingbird
 public import Logging
+public import MediaVocabulary
 internal import NIOCore
 internal import SDP
 

@@ -1,3 +1,4 @@
+internal import MediaVocabulary
 internal import ProtocolCore
 
 /// What was decided for a slot last time, and what follows from it.

@@ -1,3 +1,4 @@
+internal import MediaVocabulary
 internal import PayloadFormats
 public import ProtocolCore
 
@@ -162,7 +163,10 @@ extension Conference {
             let most = fell && rates[index] > 0 ? Int(Double(rates[index]) * Conference.riseAfterFall) : .max
             member.pointee.slots[position].linkShare =
                 isHeldBack
-                ? nil : SlotShare(layer: candidate.options[candidate.wish].layer, rate: left.map { min(max($0 + rates[index], 0), most) })
+                ? nil
+                : SlotShare(
+                    layer: candidate.options[candidate.wish].layer,
+                    rate: left.map { min(max($0 + rates[index], 0), most) })
         }
     }
 

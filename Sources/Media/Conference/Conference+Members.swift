@@ -1,27 +1,7 @@
+public import MediaVocabulary
 public import ProtocolCore
 
-/// What a member keeps when its transport is replaced.
-public struct MemberState: Sendable {
-    var isMuted: Bool
-    var isOnHold: Bool
-    var published: [MediaSource]
-}
-
 extension Conference {
-    /// What the application has said of a member, to be carried over to its next transport.
-    public func state(of index: Int32) -> MemberState? {
-        guard let member = member(index) else { return nil }
-        return MemberState(
-            isMuted: member.pointee.isMuted, isOnHold: member.pointee.isOnHold,
-            published: MediaSource.allCases.filter { member.pointee.track($0).pointee.isPublished })
-    }
-
-    public mutating func restore(_ state: MemberState, to index: Int32, now: Instant) {
-        setMuted(state.isMuted, index)
-        for source in state.published { setPublished(true, TrackReference(member: index, source: source)) }
-        setOnHold(state.isOnHold, index, now: now)
-    }
-
     /// What the publisher can send, in its order of preference.
     public mutating func setCodecs(_ codecs: [MediaCodec], _ reference: TrackReference) {
         member(reference.member)?.pointee.track(reference.source).pointee.offeredCodecs = codecs

@@ -1,3 +1,4 @@
+internal import MediaVocabulary
 public import PayloadFormats
 public import ProtocolCore
 

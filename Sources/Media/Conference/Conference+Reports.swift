@@ -1,3 +1,4 @@
+internal import MediaVocabulary
 public import ProtocolCore
 
 /// What a sender report of one slot says (RFC 3550 §6.4.1), except for the wall-clock time.

@@ -1,3 +1,4 @@
+internal import MediaVocabulary
 internal import ProtocolCore
 
 /// Whose audio flows, and who is shown as speaking.
@@ -57,7 +58,7 @@ extension Conference {
         }
     }
 
-    private func speakerReport(now: Instant) -> SpeakerReport {
+    private func speakerReport(now: Instant) -> MemberSpeakerReport {
         var speaking: [(index: Int32, level: Float)] = []
         for case let member? in members {
             guard !member.pointee.isOnHold, !member.pointee.isMuted, member.pointee.loudness.isSpeaking(now: now)
@@ -67,7 +68,7 @@ extension Conference {
         // Who leads the conversation comes first, whoever is loud at the moment.
         let leader = stage.dominant
         speaking.sort { ($0.index == leader ? 1 : 0, $0.level) > ($1.index == leader ? 1 : 0, $1.level) }
-        var report = SpeakerReport()
+        var report = MemberSpeakerReport()
         for speaker in speaking.prefix(8) {
             report.dominant.append(speaker.index)
             // Steps of 8 dB keep small wavering from being reported.

@@ -1,3 +1,4 @@
+internal import MediaVocabulary
 public import ProtocolCore
 
 /// Who is in a call as far as media goes, and which packet goes to whom. A value: no socket, no clock, no keys.
@@ -14,7 +15,7 @@ public struct Conference: ~Copyable {
     var events: [ConferenceEvent] = []
     var generator: SeededGenerator
     var lastSpeakerUpdate: Instant?
-    var lastSpeakerReport = SpeakerReport()
+    var lastSpeakerReport = MemberSpeakerReport()
     var lastSpeakerReportAt: Instant?
     /// Something changed that decides who gets which layer.
     var allocationIsDue = false

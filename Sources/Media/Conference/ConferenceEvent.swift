@@ -1,3 +1,4 @@
+public import MediaVocabulary
 public import ProtocolCore
 
 /// What a conference wants done or told, from `Conference.poll`.
@@ -7,7 +8,7 @@ public enum ConferenceEvent: Hashable, Sendable {
     /// Tell this member what its slots hold now.
     case slots(Int32, [SlotReport])
     /// Tell everyone who speaks.
-    case speakers(SpeakerReport)
+    case speakers(MemberSpeakerReport)
     /// Ask this publisher to send with another codec, because somebody who wants to see it lacks the present one.
     case codecWanted(TrackReference, MediaCodec, instead: MediaCodec)
     /// Tell this publisher which of its layers anybody watches; the others it may pause.
@@ -17,7 +18,7 @@ public enum ConferenceEvent: Hashable, Sendable {
 }
 
 /// Who speaks: members loudest first, and how loud the heard ones are.
-public struct SpeakerReport: Hashable, Sendable {
+public struct MemberSpeakerReport: Hashable, Sendable {
     public var dominant: [Int32] = []
     /// 0 (silence) ... 127 (loudest), by member.
     public var levels: [Int32: UInt8] = [:]
@@ -25,19 +26,9 @@ public struct SpeakerReport: Hashable, Sendable {
 
 /// What one slot holds.
 public struct SlotReport: Hashable, Sendable {
-    public enum State: Hashable, Sendable {
-        case empty
-        /// Asked for; no picture yet.
-        case waiting
-        case active
-        case notPublished
-        /// The source sends a codec that this receiver cannot decode.
-        case codecNotSupported
-    }
-
     public var mid: Mid
     public var source: TrackReference?
-    public var state: State
+    public var condition: SlotCondition
     public var codec: MediaCodec?
 }
 
@@ -88,21 +79,21 @@ extension Conference {
 
     private func report(_ slot: Slot) -> SlotReport {
         guard let source = slot.source, let publisher = member(source.member) else {
-            return SlotReport(mid: slot.mid, source: nil, state: .empty, codec: nil)
+            return SlotReport(mid: slot.mid, source: nil, condition: .empty, codec: nil)
         }
         let track = publisher.pointee.track(source.source)
         let codec = track.pointee.codec
-        let state: SlotReport.State =
+        let condition: SlotCondition =
             if !track.pointee.isPublished, source.source != .microphone {
-                .notPublished
+                .unavailable(.notPublished)
             } else if let codec, slot.payloadTypes[codec] == nil {
-                .codecNotSupported
+                .unavailable(.codecNotSupported)
             } else if slot.phase == .active {
                 .active
             } else {
                 source.source == .microphone ? .active : .waiting
             }
-        return SlotReport(mid: slot.mid, source: source, state: state, codec: codec)
+        return SlotReport(mid: slot.mid, source: source, condition: condition, codec: codec)
     }
 
     /// For a codec that some receiver lacks: which other one the publisher could send that all of them have.

@@ -1,3 +1,4 @@
+internal import MediaVocabulary
 internal import ProtocolCore
 
 /// One way to send a track to a receiver.

@@ -1,3 +1,4 @@
+internal import MediaVocabulary
 internal import ProtocolCore
 
 /// A participant as the media plane sees it: what it publishes, and the slots through which it receives.
@@ -51,7 +52,7 @@ struct Member: ~Copyable {
         self.index = index
         self.receiver = receiver
         tracks = .allocate(capacity: MediaSource.allCases.count)
-        for source in MediaSource.allCases { (tracks + Int(source.rawValue)).initialize(to: PublishedTrack()) }
+        for source in MediaSource.allCases { (tracks + source.index).initialize(to: PublishedTrack()) }
         slots = .allocate(capacity: Member.slotCapacity)
     }
 
@@ -65,7 +66,7 @@ struct Member: ~Copyable {
     var takesVideo: Bool { isServed && !isStalled }
 
     func track(_ source: MediaSource) -> UnsafeMutablePointer<PublishedTrack> {
-        tracks + Int(source.rawValue)
+        tracks + source.index
     }
 
     func slot(withSSRC ssrc: UInt32) -> UnsafeMutablePointer<Slot>? {

@@ -1,3 +1,4 @@
+internal import MediaVocabulary
 internal import ProtocolCore
 
 /// The last packets of one video track, from which retransmissions to all its receivers are made.

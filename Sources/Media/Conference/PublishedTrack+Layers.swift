@@ -1,3 +1,4 @@
+internal import MediaVocabulary
 internal import PayloadFormats
 internal import ProtocolCore
 

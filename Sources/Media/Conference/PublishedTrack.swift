@@ -1,3 +1,4 @@
+internal import MediaVocabulary
 internal import ProtocolCore
 
 /// A slot that a track is put into, with direct references so that forwarding follows no table.

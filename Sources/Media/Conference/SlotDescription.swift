@@ -1,3 +1,4 @@
+public import MediaVocabulary
 public import ProtocolCore
 
 /// What a slot may carry and how its packets look: fixed when it was negotiated.

@@ -1,15 +1,6 @@
+public import MediaVocabulary
 public import ProtocolCore
 internal import Synchronization
-
-/// How a client's media reaches this machine.
-public enum MediaTransport: String, Sendable, CaseIterable {
-    /// Straight to the media port.
-    case udp
-    /// Over a TCP connection of ICE (RFC 6544), which loses nothing and so is late instead.
-    case tcp
-    /// Through the TURN server of this program.
-    case relay
-}
 
 /// Sockets of this program that stand for clients who came another way than by UDP to the media port.
 ///

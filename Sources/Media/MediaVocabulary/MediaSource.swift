@@ -1,18 +1,16 @@
-/// A track within its conference.
-public struct TrackReference: Hashable, Sendable {
-    public var member: Int32
-    public var source: MediaSource
-
-    @inlinable
-    public init(member: Int32, source: MediaSource) {
-        self.member = member
-        self.source = source
-    }
-}
-
 /// What a participant can publish: one track of each.
-public enum MediaSource: UInt8, Sendable, CaseIterable {
+public enum MediaSource: String, Hashable, Sendable, CaseIterable {
     case microphone
     case camera
     case screen
+
+    /// Its place in tables of all sources.
+    @inlinable
+    public var index: Int {
+        switch self {
+        case .microphone: 0
+        case .camera: 1
+        case .screen: 2
+        }
+    }
 }

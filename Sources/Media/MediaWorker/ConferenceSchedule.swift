@@ -1,4 +1,5 @@
 internal import Conference
+internal import MediaVocabulary
 internal import ProtocolCore
 
 /// When each conference is polled next, by its index.
@@ -8,7 +9,7 @@ internal import ProtocolCore
 struct ConferenceSchedule {
     /// A conference and what it is called.
     struct Host {
-        let name: String
+        let name: CallID
         let conference: UnsafeMutablePointer<Conference>
         /// When it is checked next whether somebody cannot decode what he asked to see.
         var nextCodecCheck = Instant.zero
@@ -30,7 +31,7 @@ struct ConferenceSchedule {
     func host(_ index: Int) -> Host? { hosts[index] }
 
     /// Polls a new conference from now on.
-    mutating func add(_ name: String, _ conference: UnsafeMutablePointer<Conference>) {
+    mutating func add(_ name: CallID, _ conference: UnsafeMutablePointer<Conference>) {
         let host = Host(name: name, conference: conference)
         if let free = hosts.firstIndex(where: { $0 == nil }) {
             (hosts[free], due[free]) = (host, .zero)

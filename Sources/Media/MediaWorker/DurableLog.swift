@@ -1,3 +1,4 @@
+internal import MediaVocabulary
 internal import ProtocolCore
 
 /// The durable messages of one call that somebody has not got yet: one whose data channel is still opening, or who has
@@ -20,13 +21,13 @@ struct DurableLog {
 
     struct Message {
         let number: UInt64
-        let sender: String
+        let sender: ParticipantID
         /// Nil: everybody.
-        let recipients: Set<String>?
+        let recipients: Set<ParticipantID>?
         let bytes: [UInt8]
         let at: Instant
 
-        func isFor(_ participant: String) -> Bool {
+        func isFor(_ participant: ParticipantID) -> Bool {
             participant != sender && recipients?.contains(participant) ?? true
         }
     }
@@ -37,7 +38,7 @@ struct DurableLog {
     /// The number of the next message.
     private(set) var next: UInt64 = 0
     /// From which message on those get them who were named and have no transport yet.
-    private(set) var named: [String: UInt64] = [:]
+    private(set) var named: [ParticipantID: UInt64] = [:]
     /// Messages that were forgotten before everybody had got them.
     private(set) var forgotten: UInt64 = 0
     private var lapsed: UInt64 = 0
@@ -50,7 +51,8 @@ struct DurableLog {
     }
 
     /// Keeps a message; the oldest make room for it.
-    mutating func append(_ bytes: [UInt8], from sender: String, to recipients: Set<String>?, now: Instant) {
+    mutating func append(_ bytes: [UInt8], from sender: ParticipantID, to recipients: Set<ParticipantID>?, now: Instant)
+    {
         expire(now: now)
         while !messages.isEmpty, messages.count >= Self.count || self.bytes + bytes.count > Self.size {
             forgotten += 1
@@ -86,12 +88,12 @@ struct DurableLog {
     }
 
     /// What has been said since a number.
-    func messages(since number: UInt64, for participant: String) -> [Message] {
+    func messages(since number: UInt64, for participant: ParticipantID) -> [Message] {
         messages.filter { $0.number >= number && $0.isFor(participant) }
     }
 
     /// Somebody is named to the others, who may send to him from now on.
-    mutating func expect(_ participant: String) {
+    mutating func expect(_ participant: ParticipantID) {
         guard named[participant] == nil else { return }
         guard named.count < Self.names else {
             lapsed += 1
@@ -101,12 +103,12 @@ struct DurableLog {
     }
 
     /// Somebody has a transport now: from which message on they are for him.
-    mutating func arrived(_ participant: String) -> UInt64 {
+    mutating func arrived(_ participant: ParticipantID) -> UInt64 {
         named.removeValue(forKey: participant) ?? next
     }
 
     /// Somebody who was named does not come.
-    mutating func forget(_ participant: String) {
+    mutating func forget(_ participant: ParticipantID) {
         named[participant] = nil
     }
 }

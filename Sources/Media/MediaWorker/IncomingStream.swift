@@ -1,4 +1,5 @@
 internal import Conference
+internal import MediaVocabulary
 internal import ProtocolCore
 internal import RTP
 internal import SRTP

@@ -1,10 +1,11 @@
-internal import Conference
 internal import Cryptography
 public import DTLS
 internal import ICE
 public import MediaIO
+public import MediaVocabulary
 public import ProtocolCore
 public import SDP
+internal import Synchronization
 
 /// All workers of a process, and the negotiations with their peers: offers in, answers out.
 ///
@@ -34,25 +35,36 @@ public actor MediaEngine {
         let id: UInt64
         var version: UInt64
         let canonicalName: String
-        /// The codec that the client was asked to send last; its offers then decide the order of codecs.
-        var askedCodec: String?
     }
 
-    private struct SessionKey: Hashable {
-        var conference: String
-        var participant: String
+    /// Who was asked for another codec: its next offers decide the order of codecs. Workers tell it from their threads.
+    private final class AskedCodecs: Sendable {
+        private let keys = Mutex<Set<SessionKey>>([])
+
+        func insert(_ key: SessionKey) { keys.withLock { _ = $0.insert(key) } }
+        func contains(_ key: SessionKey) -> Bool { keys.withLock { $0.contains(key) } }
+        func removeAll(where isGone: (SessionKey) -> Bool) {
+            keys.withLock { keys in keys = keys.filter { !isGone($0) } }
+        }
+    }
+
+    fileprivate struct SessionKey: Hashable {
+        var call: CallID
+        var participant: ParticipantID
     }
 
     private let configuration: Configuration
     private let identity: DTLSIdentity
     private let workers: [MediaWorker]
-    private var homes: [String: Int] = [:]
+    private var homes: [CallID: Int] = [:]
     private var sessions: [SessionKey: Session] = [:]
-    private var settings: [SessionKey: [ParticipantChange]] = [:]
+    /// What the calls said last of those who are in them or on the way; it may come before their transport.
+    private var media: [SessionKey: ParticipantMedia] = [:]
 
     /// What happens in the conferences, in order; to be read by one task.
     public nonisolated let events: AsyncStream<WorkerEvent>
     private let continuation: AsyncStream<WorkerEvent>.Continuation
+    private let askedCodecs: AskedCodecs
 
     /// Opens the workers' sockets. Throws `SystemError` or `MediaEngineError`.
     public init(_ configuration: Configuration, identity: DTLSIdentity) async throws {
@@ -61,6 +73,8 @@ public actor MediaEngine {
         let (events, continuation) = AsyncStream.makeStream(of: WorkerEvent.self)
         self.events = events
         self.continuation = continuation
+        let askedCodecs = AskedCodecs()
+        self.askedCodecs = askedCodecs
         var workers: [MediaWorker] = []
         for index in 0..<max(1, configuration.workers) {
             let port = configuration.firstPort == 0 ? 0 : configuration.firstPort &+ UInt16(index)
@@ -71,7 +85,12 @@ public actor MediaEngine {
                 name: "media-\(index)", bindingTo: endpoint, identity: identity,
                 usesSegmentation: configuration.usesSegmentation, relayedPorts: configuration.relayedPorts,
                 seed: random(),
-                publish: { continuation.yield($0) })
+                publish: { event in
+                    if case .media(.codecWanted(let call, let participant, _, _, _)) = event {
+                        askedCodecs.insert(SessionKey(call: call, participant: participant))
+                    }
+                    continuation.yield(event)
+                })
             await worker.start()
             workers.append(worker)
         }
@@ -91,7 +110,7 @@ public actor MediaEngine {
 
     // MARK: Conferences
 
-    public func openConference(_ name: String) async {
+    public func openConference(_ name: CallID) async {
         guard homes[name] == nil else { return }
         var best = 0
         var bestLoad = Int.max
@@ -104,36 +123,37 @@ public actor MediaEngine {
         await workers[best].openConference(name, seed: random())
     }
 
-    public func closeConference(_ name: String) async {
+    public func closeConference(_ name: CallID) async {
         guard let home = homes.removeValue(forKey: name) else { return }
-        sessions = sessions.filter { $0.key.conference != name }
-        settings = settings.filter { $0.key.conference != name }
+        sessions = sessions.filter { $0.key.call != name }
+        media = media.filter { $0.key.call != name }
+        askedCodecs.removeAll { $0.call == name }
         await workers[home].closeConference(name)
     }
 
     // MARK: Negotiation
 
-    /// What came of an offer.
+    /// What came of an offer: the answer, and why lines of it were refused that the client had in use.
     public struct Answer: Sendable {
-        public var sdp: String
-        public var session: NegotiatedSession
+        public var answer: MediaAnswer
+        public var rejections: [LineRejection.Reason]
     }
 
     /// Answers an offer of a participant and sets its transport up accordingly.
-    /// - Parameter purposes: What the client says its m-lines are for; may be empty.
     public func answer(
-        _ offer: String, purposes: [Mid: LinePurpose], from participant: String, in conference: String
+        _ offer: MediaOffer, from participant: ParticipantID, in conference: CallID
     ) async throws(MediaEngineError) -> Answer {
         guard let home = homes[conference] else { throw .unknownConference(conference) }
-        let key = SessionKey(conference: conference, participant: participant)
+        let key = SessionKey(call: conference, participant: participant)
         let description: SessionDescription
         do throws(SDPError) {
-            description = try SessionDescription(parsing: offer)
+            description = try SessionDescription(parsing: offer.sdp)
         } catch {
             throw .invalidOffer(error)
         }
         var previous = sessions[key]
         if let session = previous, isNewTransport(description, after: session) { previous = nil }
+        if previous == nil { askedCodecs.removeAll { $0 == key } }
         let restarts = previous.map { Answerer.isICERestart(description, after: $0.negotiated) } ?? true
         let credentials = restarts ? freshCredentials() : previous?.credentials ?? freshCredentials()
         let canonicalName = previous?.canonicalName ?? randomText(16)
@@ -144,9 +164,10 @@ public actor MediaEngine {
             sessionID: id, sessionVersion: version, ice: credentials, candidates: candidates(of: workers[home]),
             fingerprint: SDP.CertificateFingerprint(
                 algorithm: identity.fingerprint.algorithm.rawValue, digest: identity.fingerprint.bytes),
-            cname: canonicalName, purposes: purposes)
+            cname: canonicalName,
+            purposes: Dictionary(offer.lines?.map { ($0.mid, $0.purpose) } ?? []) { _, last in last })
         parameters.maximumSimulcastLayers = 3
-        parameters.preferOffererOrder = previous?.askedCodec != nil
+        parameters.preferOffererOrder = askedCodecs.contains(key)
         let answer: (answer: SessionDescription, session: NegotiatedSession)
         do throws(NegotiationError) {
             answer = try Answerer.answer(description, parameters: parameters, previous: previous?.negotiated) {
@@ -158,7 +179,7 @@ public actor MediaEngine {
         let isNew = previous == nil
         sessions[key] = Session(
             negotiated: answer.session, credentials: credentials, id: id, version: version,
-            canonicalName: canonicalName, askedCodec: previous?.askedCodec)
+            canonicalName: canonicalName)
         do throws(DTLSError) {
             try await workers[home].apply(
                 PeerDescription(answer.session, local: credentials), participant: participant, conference: conference,
@@ -166,16 +187,17 @@ public actor MediaEngine {
         } catch {
             throw .transport(error)
         }
-        if isNew {
-            for change in settings[key] ?? [] { await workers[home].set(change, for: participant, in: conference) }
-        }
-        return Answer(sdp: answer.answer.description, session: answer.session)
+        if isNew, let media = media[key] { await workers[home].set(media, for: participant, in: conference) }
+        return Answer(
+            answer: MediaAnswer(sdp: answer.answer.description, lines: answer.session.answeredLines),
+            rejections: answer.session.lines.compactMap(\.rejection?.reason).filter { $0 != .removed })
     }
 
-    public func remove(_ participant: String, from conference: String) async {
-        let key = SessionKey(conference: conference, participant: participant)
+    public func remove(_ participant: ParticipantID, from conference: CallID) async {
+        let key = SessionKey(call: conference, participant: participant)
         sessions[key] = nil
-        settings[key] = nil
+        media[key] = nil
+        askedCodecs.removeAll { $0 == key }
         guard let home = homes[conference] else { return }
         await workers[home].disconnect(participant, from: conference)
     }
@@ -206,48 +228,24 @@ public actor MediaEngine {
 
     // MARK: Control
 
-    /// Changes what the server lets through; said before the participant's first offer, it holds from then on.
-    public func set(_ change: ParticipantChange, for participant: String, in conference: String) async {
-        let key = SessionKey(conference: conference, participant: participant)
-        settings[key, default: []].removeAll { $0.isSameKind(as: change) }
-        if !change.isDefault { settings[key, default: []].append(change) }
+    /// Says what a participant sends and may send. It may come before the first offer, and holds from then on.
+    public func set(_ media: ParticipantMedia, for participant: ParticipantID, in conference: CallID) async {
+        self.media[SessionKey(call: conference, participant: participant)] = media
         guard let home = homes[conference] else { return }
-        await workers[home].set(change, for: participant, in: conference)
+        await workers[home].set(media, for: participant, in: conference)
     }
 
     /// Notes who was named to the others in a conference, so that durable messages to them are kept, and who is gone
     /// without having come.
-    public func expect(_ participants: [String], gone: [String], in conference: String) async {
+    public func expect(_ participants: [ParticipantID], gone: [ParticipantID], in conference: CallID) async {
         guard let home = homes[conference] else { return }
         for participant in participants { await workers[home].expect(participant, true, in: conference) }
         for participant in gone { await workers[home].expect(participant, false, in: conference) }
     }
 
-    public func request(_ wishes: [SlotWish], by participant: String, in conference: String) async {
+    public func request(_ wishes: [SlotRequest], by participant: ParticipantID, in conference: CallID) async {
         guard let home = homes[conference] else { return }
         await workers[home].request(wishes, by: participant, in: conference)
-    }
-
-    /// Channels of one participant that may have recipients of their own.
-    private static let mostRecipientLists = 256
-
-    /// Names who gets what a participant sends on one of its data channels; nil: everybody.
-    /// - Returns: Whether it holds: false when too many channels have recipients of their own already.
-    public func setDataRecipients(
-        _ recipients: Set<String>?, ofChannel channel: UInt16, by participant: String, in conference: String
-    ) async -> Bool {
-        let change = ParticipantChange.dataRecipients(channel: channel, recipients)
-        let others = settings[SessionKey(conference: conference, participant: participant)]?.count { other in
-            if case .dataRecipients(_, _?) = other { !other.isSameKind(as: change) } else { false }
-        }
-        guard recipients == nil || others ?? 0 < Self.mostRecipientLists else { return false }
-        await set(change, for: participant, in: conference)
-        return true
-    }
-
-    /// Notes that a participant was asked for a codec: its next offers decide the order of codecs.
-    public func noteCodecAsked(_ codec: String, of participant: String, in conference: String) {
-        sessions[SessionKey(conference: conference, participant: participant)]?.askedCodec = codec
     }
 
     // MARK: Observation
@@ -266,12 +264,12 @@ public actor MediaEngine {
     }
 
     /// What each participant of a conference gets, and why not more; nil when there is no such conference.
-    public func qualities(in conference: String) async -> [ReceiverQuality]? {
+    public func qualities(in conference: CallID) async -> [ReceiverQuality]? {
         guard let home = homes[conference] else { return nil }
         return await workers[home].qualities(in: conference)
     }
 
-    public func counters(of participant: String, in conference: String) async -> PeerCounters? {
+    public func counters(of participant: ParticipantID, in conference: CallID) async -> PeerCounters? {
         guard let home = homes[conference] else { return nil }
         return await workers[home].counters(of: participant, in: conference)
     }
@@ -280,7 +278,7 @@ public actor MediaEngine {
 /// Why the media engine could not do what was asked.
 public enum MediaEngineError: Error, Sendable, CustomStringConvertible {
     case invalidAddress(String)
-    case unknownConference(String)
+    case unknownConference(CallID)
     case invalidOffer(SDPError)
     case unanswerable(NegotiationError)
     case transport(DTLSError)
@@ -296,18 +294,16 @@ public enum MediaEngineError: Error, Sendable, CustomStringConvertible {
     }
 }
 
-extension ParticipantChange {
-    /// Whether it holds without having been said, so that it need not be remembered.
-    var isDefault: Bool {
-        if case .dataRecipients(_, nil) = self { true } else { false }
-    }
-
-    func isSameKind(as other: ParticipantChange) -> Bool {
-        switch (self, other) {
-        case (.muted, .muted), (.onHold, .onHold): true
-        case (.publishing(let left, _), .publishing(let right, _)): left == right
-        case (.dataRecipients(let left, _), .dataRecipients(let right, _)): left == right
-        case (.muted, _), (.onHold, _), (.publishing, _), (.dataRecipients, _): false
+extension NegotiatedSession {
+    /// The lines that are in use, as the client is told.
+    fileprivate var answeredLines: [MediaAnswer.Line] {
+        lines.compactMap { line in
+            guard line.rejection == nil, let purpose = line.purposes.first else { return nil }
+            var names: [String] = []
+            for codec in line.codecs where !names.contains(codec.codec.encodingName) {
+                names.append(codec.codec.encodingName)
+            }
+            return MediaAnswer.Line(mid: line.mid, purpose: purpose, codecs: names)
         }
     }
 }

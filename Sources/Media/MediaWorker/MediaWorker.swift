@@ -1,6 +1,6 @@
-public import Conference
 public import DTLS
 public import MediaIO
+public import MediaVocabulary
 public import ProtocolCore
 
 /// One core's share of the media plane: a thread with an event loop, a UDP port, and the calls that live on it.
@@ -117,17 +117,17 @@ public actor MediaWorker {
 
     // MARK: Control
 
-    public func openConference(_ name: String, seed: UInt64) {
+    public func openConference(_ name: CallID, seed: UInt64) {
         core.openConference(name, seed: seed)
     }
 
-    public func closeConference(_ name: String) {
+    public func closeConference(_ name: CallID) {
         core.closeConference(name)
     }
 
     /// Adds a participant's transport or changes it, as negotiated.
     public func apply(
-        _ description: PeerDescription, participant: String, conference: String, controlSSRC: SSRC,
+        _ description: PeerDescription, participant: ParticipantID, conference: CallID, controlSSRC: SSRC,
         canonicalName: String
     ) throws(DTLSError) {
         try core.apply(
@@ -138,21 +138,21 @@ public actor MediaWorker {
         tickWhileNeeded()
     }
 
-    public func disconnect(_ participant: String, from conference: String) {
+    public func disconnect(_ participant: ParticipantID, from conference: CallID) {
         core.disconnect(participant, from: conference, now: MonotonicClock.now())
     }
 
     /// Somebody was named to the others in the call, or no longer is.
-    public func expect(_ participant: String, _ isExpected: Bool, in conference: String) {
+    public func expect(_ participant: ParticipantID, _ isExpected: Bool, in conference: CallID) {
         core.expect(participant, isExpected, in: conference)
     }
 
-    /// Changes what the server lets through from and to a participant.
-    public func set(_ change: ParticipantChange, for participant: String, in conference: String) {
-        core.change(change, for: participant, in: conference, now: MonotonicClock.now())
+    /// Says what the server lets through from and to a participant.
+    public func set(_ media: ParticipantMedia, for participant: ParticipantID, in conference: CallID) {
+        core.set(media, for: participant, in: conference, now: MonotonicClock.now())
     }
 
-    public func request(_ wishes: [SlotWish], by participant: String, in conference: String) {
+    public func request(_ wishes: [SlotRequest], by participant: ParticipantID, in conference: CallID) {
         core.request(wishes, by: participant, in: conference)
     }
 
@@ -167,7 +167,7 @@ public actor MediaWorker {
     }
 
     /// What each participant of a conference gets, and why not more; nil when there is no such conference.
-    public func qualities(in conference: String) -> [ReceiverQuality]? {
+    public func qualities(in conference: CallID) -> [ReceiverQuality]? {
         core.qualities(in: conference)
     }
 
@@ -177,19 +177,7 @@ public actor MediaWorker {
     }
 
     /// What was counted of one participant; nil when it has no transport here.
-    public func counters(of participant: String, in conference: String) -> PeerCounters? {
+    public func counters(of participant: ParticipantID, in conference: CallID) -> PeerCounters? {
         core.peer(participant, in: conference)?.pointee.counters
     }
-}
-
-/// What may be changed of a participant by the call it is in.
-public enum ParticipantChange: Hashable, Sendable {
-    /// Its audio is dropped by the server.
-    case muted(Bool)
-    /// Nothing is forwarded from or to it.
-    case onHold(Bool)
-    /// Whether it publishes its camera or screen.
-    case publishing(MediaSource, Bool)
-    /// Who gets what it sends on one of its data channels; nil: everybody.
-    case dataRecipients(channel: UInt16, Set<String>?)
 }

@@ -1,4 +1,5 @@
 internal import Conference
+internal import MediaVocabulary
 internal import ProtocolCore
 
 /// What a peer's payload types mean; they are shared by all m-lines of a bundle (RFC 9143 §9.1).

@@ -3,6 +3,7 @@ internal import Congestion
 internal import DTLS
 internal import ICE
 internal import MediaIO
+internal import MediaVocabulary
 public import ProtocolCore
 internal import RTP
 internal import SRTP
@@ -22,8 +23,8 @@ struct Peer: ~Copyable {
     static let checkRate = 200
 
     let index: Int32
-    let participant: String
-    let conferenceName: String
+    let participant: ParticipantID
+    let conferenceName: CallID
     let conference: UnsafeMutablePointer<Conference>
     let member: Int32
     /// Where its conference is in the schedule.
@@ -52,7 +53,7 @@ struct Peer: ~Copyable {
 
     var description: PeerDescription
     /// What it wants to see, by name: also of participants whose media is not there yet, or has begun anew.
-    var wishes: [Mid: SlotWish] = [:]
+    var wishes: [Mid: SlotRequest] = [:]
     var layout: HeaderLayout
     let streams: UnsafeMutablePointer<IncomingStream>
     var streamCount = 0
@@ -69,8 +70,8 @@ struct Peer: ~Copyable {
     var data: UnsafeMutablePointer<DataLink>?
     /// How far it is with durable messages.
     var durable = DurableIntake()
-    /// Who gets what it sends on a channel; everybody, where the channel is not named.
-    var dataRecipients: [UInt16: Set<String>] = [:]
+    /// What it sends and may send, as the call said last; whoever comes is held until the call says otherwise.
+    var media = ParticipantMedia(isOnHold: true)
     var lastReceiverReport: Instant
     /// How long the way to it and back takes, by its reports; nil until it told.
     var roundTrip: Duration?
@@ -93,7 +94,7 @@ struct Peer: ~Copyable {
     var counters = PeerCounters()
 
     init(
-        index: Int32, participant: String, conferenceName: String, conference: UnsafeMutablePointer<Conference>,
+        index: Int32, participant: ParticipantID, conferenceName: CallID, conference: UnsafeMutablePointer<Conference>,
         member: Int32, conferenceIndex: Int, controlSSRC: SSRC, canonicalName: String, description: PeerDescription,
         dtls: consuming DTLSSession, startBitrate: Bitrate, now: Instant
     ) {
@@ -210,25 +211,6 @@ struct Peer: ~Copyable {
         }
         (streams + kept).deinitialize(count: streamCount - kept)
         streamCount = kept
-    }
-}
-
-/// What a receiver wants in one of its slots.
-public struct SlotWish: Hashable, Sendable {
-    public var mid: Mid
-    /// Nil empties the slot.
-    public var participant: String?
-    public var source: MediaSource
-    /// The size at which it will be seen, in device pixels.
-    public var width: Int
-    public var height: Int
-
-    public init(mid: Mid, participant: String?, source: MediaSource, width: Int, height: Int) {
-        self.mid = mid
-        self.participant = participant
-        self.source = source
-        self.width = width
-        self.height = height
     }
 }
 

@@ -1,6 +1,7 @@
 public import Conference
 public import DTLS
 public import ICE
+public import MediaVocabulary
 public import ProtocolCore
 public import RTP
 public import SDP

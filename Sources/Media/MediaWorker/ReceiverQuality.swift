@@ -1,14 +1,14 @@
-public import Conference
-internal import Congestion
-public import MediaIO
+internal import Conference
+public import Congestion
+public import MediaVocabulary
 public import ProtocolCore
 
 /// What one participant is sent at this moment, and why not more.
 public struct ReceiverQuality: Sendable {
-    public var participant: String
-    public var allocation: WorkerEvent.ReceiverAllocation
+    public var participant: ParticipantID
+    public var allocation: LinkAllocation
     /// The names of those whose pictures are in the slots, by mid.
-    public var sources: [Mid: String]
+    public var sources: [Mid: ParticipantID]
     public var roundTrip: Duration?
     /// Which part of what it is sent gets lost, 0...1.
     public var lossShare: Double
@@ -20,7 +20,7 @@ public struct AllocationSummary: Sendable {
     /// How many slots get what they get for which reason.
     public var slots: [AllocationReason: Int] = [:]
     /// How many links are in which state; those of unknown receivers are left out.
-    public var links: [String: Int] = [:]
+    public var links: [CongestionState: Int] = [:]
     /// How many participants' media goes which way.
     public var transports: [MediaTransport: Int] = [:]
     /// How busy the worker is: the part of its time that it used, 0...1, and what it gives up for it, 0 (nothing) ... 3.
@@ -33,13 +33,13 @@ public struct AllocationSummary: Sendable {
 
 extension WorkerCore {
     /// What each participant of a conference gets; nil when there is no such conference.
-    func qualities(in name: String) -> [ReceiverQuality]? {
+    func qualities(in name: CallID) -> [ReceiverQuality]? {
         guard let conference = conferences[name] else { return nil }
         var qualities: [ReceiverQuality] = []
         for case let peer? in peers where peer.pointee.conference == conference {
             let control = peer.pointee.control
             let report = conference.pointee.allocation(of: peer.pointee.member)
-            var sources: [Mid: String] = [:]
+            var sources: [Mid: ParticipantID] = [:]
             for slot in report?.slots ?? [] {
                 sources[slot.mid] = self.peer(ofMember: slot.source.member, in: name)?.pointee.participant
             }
@@ -47,10 +47,9 @@ extension WorkerCore {
             qualities.append(
                 ReceiverQuality(
                     participant: peer.pointee.participant,
-                    allocation: WorkerEvent.ReceiverAllocation(
-                        budget: budget, needed: conference.pointee.neededRate(of: peer.pointee.member),
-                        state: budget.map { _ in control.pointee.controller.state.rawValue },
-                        slots: report?.slots ?? [], transport: peer.pointee.transport),
+                    allocation: allocation(
+                        budget, needed: conference.pointee.neededRate(of: peer.pointee.member), report?.slots ?? [],
+                        of: peer),
                     sources: sources, roundTrip: control.pointee.controller.roundTrip,
                     lossShare: control.pointee.controller.lossShare, counters: peer.pointee.counters))
         }
@@ -69,7 +68,7 @@ extension WorkerCore {
             }
             let control = peer.pointee.control
             guard let budget = control.pointee.budget(now: clock) else { continue }
-            summary.links[control.pointee.controller.state.rawValue, default: 0] += 1
+            summary.links[control.pointee.controller.state, default: 0] += 1
             summary.availableBitrate += budget
             summary.neededBitrate += conference.pointee.neededRate(of: peer.pointee.member)
         }

@@ -1,6 +1,7 @@
 internal import Conference
 internal import Congestion
 internal import MediaIO
+internal import MediaVocabulary
 internal import ProtocolCore
 internal import RTP
 internal import SRTP

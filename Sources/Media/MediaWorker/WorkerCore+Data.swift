@@ -3,6 +3,7 @@ internal import Congestion
 internal import DTLS
 internal import DataChannels
 internal import MediaIO
+package import MediaVocabulary
 package import ProtocolCore
 
 /// Data channels: from one peer's SCTP association into those of others, through the pacers of their links.
@@ -25,7 +26,7 @@ extension WorkerCore {
     // MARK: Durable messages
 
     /// Somebody was named to the others in the call, or no longer is, while he has no transport.
-    package mutating func expect(_ participant: String, _ isExpected: Bool, in conference: String) {
+    package mutating func expect(_ participant: ParticipantID, _ isExpected: Bool, in conference: CallID) {
         guard conferences[conference] != nil, peer(participant, in: conference) == nil else { return }
         if isExpected {
             durableLogs[conference, default: DurableLog()].expect(participant)
@@ -83,7 +84,7 @@ extension WorkerCore {
         }
     }
 
-    private mutating func forgetWhatAllHave(in conference: String) {
+    private mutating func forgetWhatAllHave(in conference: CallID) {
         guard let log = durableLogs[conference], !log.messages.isEmpty, log.named.isEmpty else { return }
         for case let peer? in peers
         where peer.pointee.conferenceName == conference && peer.pointee.durable.since != nil { return }
@@ -173,8 +174,8 @@ extension WorkerCore {
             return sender.pointee.durable.hasArrived ? .onHold : .notConnected
         }
         var envelope = envelope
-        envelope.sender = sender.pointee.participant
-        let recipients = sender.pointee.dataRecipients[envelope.channel]
+        envelope.sender = sender.pointee.participant.rawValue
+        let recipients = sender.pointee.media.dataRecipients[envelope.channel]
         let bytes = envelope.bytes
         let name = sender.pointee.conferenceName
         if kind == .durable, let refusal = keep(bytes, from: sender, to: recipients, in: name, now: now) {
@@ -195,7 +196,8 @@ extension WorkerCore {
     /// Keeps a durable message where somebody lacks it. It is refused when it would drive out one that somebody waits
     /// for whose channel is just being opened.
     private mutating func keep(
-        _ bytes: [UInt8], from sender: UnsafeMutablePointer<Peer>, to recipients: Set<String>?, in conference: String,
+        _ bytes: [UInt8], from sender: UnsafeMutablePointer<Peer>, to recipients: Set<ParticipantID>?,
+        in conference: CallID,
         now: Instant
     ) -> DataReceipt.Refusal? {
         var isLacking = false

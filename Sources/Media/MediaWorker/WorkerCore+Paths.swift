@@ -3,6 +3,7 @@ internal import Cryptography
 internal import DTLS
 internal import ICE
 internal import MediaIO
+internal import MediaVocabulary
 internal import ProtocolCore
 
 /// Which path a peer's packets take, and what shows that an address is a peer's.
@@ -156,9 +157,7 @@ extension WorkerCore {
             return
         }
         peer.pointee.transport = transport
-        events.append(
-            .transportChanged(
-                conference: peer.pointee.conferenceName, participant: peer.pointee.participant, transport))
+        events.append(.transportChanged(peer.pointee.conferenceName, peer.pointee.participant, transport))
     }
 
     /// What was in flight may be lost, and the new path is another link.

@@ -2,6 +2,7 @@ internal import Conference
 internal import DTLS
 internal import ICE
 internal import MediaIO
+internal import MediaVocabulary
 internal import PayloadFormats
 package import ProtocolCore
 internal import RTP

@@ -3,6 +3,7 @@ internal import Congestion
 internal import DTLS
 internal import ICE
 internal import MediaIO
+internal import MediaVocabulary
 internal import PayloadFormats
 internal import ProtocolCore
 internal import SRTP
@@ -218,9 +219,8 @@ extension WorkerCore {
             case .failed(let error):
                 let failure = peer.pointee.dtls.failure(error)
                 counters.failedHandshakes[failure.kind, default: 0] += 1
-                events.append(
-                    .failed(
-                        conference: peer.pointee.conferenceName, participant: peer.pointee.participant, failure))
+                events.append(.failed(peer.pointee.conferenceName, peer.pointee.participant, failure))
+                events.append(.media(.interrupted(peer.pointee.conferenceName, peer.pointee.participant)))
             case .closed:
                 reportClosed(peer, isGoodbye: false)
             }
@@ -236,8 +236,7 @@ extension WorkerCore {
             peer.pointee.isClosed = true
         }
         events.append(
-            .closed(
-                conference: peer.pointee.conferenceName, participant: peer.pointee.participant, isGoodbye: isGoodbye))
+            .media(.closed(peer.pointee.conferenceName, peer.pointee.participant, isGoodbye: isGoodbye)))
     }
 
     func isReady(_ peer: UnsafeMutablePointer<Peer>) -> Bool {
@@ -249,7 +248,6 @@ extension WorkerCore {
         peer.pointee.conference.pointee.setReachable(isReady(peer), peer.pointee.member)
         guard !peer.pointee.isConnected, !peer.pointee.isClosed, isReady(peer) else { return }
         peer.pointee.isConnected = true
-        events.append(
-            .connected(conference: peer.pointee.conferenceName, participant: peer.pointee.participant))
+        events.append(.media(.connected(peer.pointee.conferenceName, peer.pointee.participant)))
     }
 }

@@ -1,4 +1,5 @@
 internal import Conference
+internal import MediaVocabulary
 internal import PayloadFormats
 internal import ProtocolCore
 internal import RTP

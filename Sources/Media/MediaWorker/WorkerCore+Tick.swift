@@ -3,6 +3,7 @@ internal import Congestion
 internal import DTLS
 internal import ICE
 internal import MediaIO
+internal import MediaVocabulary
 package import ProtocolCore
 
 /// What is done by time and not by packet.
@@ -113,14 +114,13 @@ extension WorkerCore {
         let isSilent = now - peer.pointee.lastHeard >= WorkerCore.silenceLimit
         if peer.pointee.isConnected, isSilent {
             peer.pointee.isConnected = false
-            events.append(
-                .interrupted(conference: peer.pointee.conferenceName, participant: peer.pointee.participant))
+            events.append(.media(.interrupted(peer.pointee.conferenceName, peer.pointee.participant)))
         } else if !peer.pointee.isConnected, !isSilent {
             reportConnected(peer)
         }
     }
 
-    func peer(ofMember member: Int32, in conference: String) -> UnsafeMutablePointer<Peer>? {
+    func peer(ofMember member: Int32, in conference: CallID) -> UnsafeMutablePointer<Peer>? {
         for case let peer? in peers
         where peer.pointee.member == member && peer.pointee.conferenceName == conference {
             return peer
@@ -128,7 +128,7 @@ extension WorkerCore {
         return nil
     }
 
-    private mutating func handle(_ event: ConferenceEvent, in conference: String) {
+    private mutating func handle(_ event: ConferenceEvent, in conference: CallID) {
         switch event {
         case .requestKeyframe(let reference, let layer):
             if let publisher = peer(ofMember: reference.member, in: conference) {
@@ -140,41 +140,36 @@ extension WorkerCore {
                     $0.source == reference.source
                 })
             else { return }
-            events.append(
-                .layers(
-                    conference: conference, participant: publisher.pointee.participant, mid: publication.mid, demands))
+            tell(.layers(conference, publisher.pointee.participant, mid: publication.mid, demands))
         case .allocation(let member, let report):
             guard let receiver = peer(ofMember: member, in: conference) else { return }
-            events.append(
+            tell(
                 .allocation(
-                    conference: conference, participant: receiver.pointee.participant,
-                    WorkerEvent.ReceiverAllocation(
-                        budget: report.budget, needed: report.needed,
-                        state: report.budget.map { _ in receiver.pointee.control.pointee.controller.state.rawValue },
-                        slots: report.slots, transport: receiver.pointee.transport)))
+                    conference, receiver.pointee.participant,
+                    allocation(report.budget, needed: report.needed, report.slots, of: receiver)))
         case .slots(let member, let reports):
             guard let receiver = peer(ofMember: member, in: conference) else { return }
-            let contents = reports.map { report in
-                WorkerEvent.SlotContent(
+            let states = reports.map { report in
+                SlotState(
                     mid: report.mid,
                     participant: report.source.flatMap {
                         peer(ofMember: $0.member, in: conference)?.pointee.participant
                     },
-                    source: report.source?.source, state: report.state, codec: report.codec)
+                    source: report.source?.source, condition: report.condition, codec: report.codec)
             }
-            events.append(
-                .slots(conference: conference, participant: receiver.pointee.participant, contents))
+            tell(.slots(conference, receiver.pointee.participant, states))
         case .speakers(let report):
-            var names: [Int32: String] = [:]
+            var names: [Int32: ParticipantID] = [:]
             for case let peer? in peers where peer.pointee.conferenceName == conference {
                 names[peer.pointee.member] = peer.pointee.participant
             }
-            var levels: [String: Double] = [:]
+            var levels: [ParticipantID: Double] = [:]
             for (member, level) in report.levels {
                 if let name = names[member] { levels[name] = Double(level) / 127 }
             }
-            events.append(
-                .speakers(conference: conference, dominant: report.dominant.compactMap { names[$0] }, levels: levels))
+            tell(
+                .speakers(
+                    conference, SpeakerReport(dominant: report.dominant.compactMap { names[$0] }, levels: levels)))
         case .codecWanted(let reference, let codec, let instead):
             guard let publisher = peer(ofMember: reference.member, in: conference) else { return }
             let question = CodecQuestion(peer: publisher.pointee.index, source: reference.source)
@@ -184,10 +179,27 @@ extension WorkerCore {
                 })
             else { return }
             askedCodecs[question] = codec
-            events.append(
+            tell(
                 .codecWanted(
-                    conference: conference, participant: publisher.pointee.participant, mid: publication.mid,
-                    codec: codec, instead: instead))
+                    conference, publisher.pointee.participant, mid: publication.mid, codec, instead: instead))
         }
+    }
+
+    private mutating func tell(_ event: MediaEvent) {
+        events.append(.media(event))
+    }
+
+    /// What a receiver gets, in the words of the call plane.
+    func allocation(
+        _ budget: Int?, needed: Int, _ slots: [SlotAllocation], of receiver: UnsafeMutablePointer<Peer>
+    ) -> LinkAllocation {
+        LinkAllocation(
+            budget: budget, needed: needed,
+            state: budget.map { _ in receiver.pointee.control.pointee.controller.state },
+            slots: slots.map { slot in
+                LinkAllocation.Slot(
+                    mid: slot.mid, rid: slot.rid, size: slot.size, bitrate: slot.bitrate, temporal: slot.temporal,
+                    reason: slot.reason)
+            }, transport: receiver.pointee.transport)
     }
 }

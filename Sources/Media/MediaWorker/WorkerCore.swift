@@ -3,6 +3,7 @@ package import Congestion
 package import DTLS
 internal import ICE
 package import MediaIO
+package import MediaVocabulary
 package import ProtocolCore
 internal import SDP
 internal import SRTP
@@ -27,13 +28,13 @@ package struct WorkerCore: ~Copyable {
 
     var peers: [UnsafeMutablePointer<Peer>?] = []
     var ufrags: UfragTable
-    var conferences: [String: UnsafeMutablePointer<Conference>] = [:]
+    var conferences: [CallID: UnsafeMutablePointer<Conference>] = [:]
     /// What codec a publisher was last asked for, by peer and source, so that it is asked once.
     var askedCodecs: [CodecQuestion: MediaCodec] = [:]
     /// What the link of a new peer is taken to carry until its feedback tells.
     package var startBitrate = CongestionController.defaultStart
     /// Durable messages that somebody in a conference lacks, by conference.
-    var durableLogs: [String: DurableLog] = [:]
+    var durableLogs: [CallID: DurableLog] = [:]
     /// When durable messages that are too old were forgotten last.
     var lastTidy = Instant.zero
     /// When which peer is looked after, and which conference is polled.
@@ -86,7 +87,7 @@ package struct WorkerCore: ~Copyable {
         peers[Int(index)]
     }
 
-    func peer(_ participant: String, in conference: String) -> UnsafeMutablePointer<Peer>? {
+    func peer(_ participant: ParticipantID, in conference: CallID) -> UnsafeMutablePointer<Peer>? {
         for case let peer? in peers
         where peer.pointee.participant == participant && peer.pointee.conferenceName == conference {
             return peer
@@ -102,12 +103,12 @@ package struct WorkerCore: ~Copyable {
     package static var addressesPerPeer: Int { PeerPaths.limit }
 
     /// What a participant's link is taken to carry, in bits per second; nil while nothing limits it.
-    package func budget(of participant: String, in conference: String) -> Int? {
+    package func budget(of participant: ParticipantID, in conference: CallID) -> Int? {
         peer(participant, in: conference)?.pointee.control.pointee.budget(now: clock)
     }
 
     /// The transport-wide number of the next packet to a participant; nil when it is not here.
-    package func nextTransportSequence(of participant: String, in conference: String) -> UInt16? {
+    package func nextTransportSequence(of participant: ParticipantID, in conference: CallID) -> UInt16? {
         peer(participant, in: conference)?.pointee.nextTransportSequence
     }
 
@@ -126,7 +127,7 @@ package struct WorkerCore: ~Copyable {
 
     // MARK: Conferences
 
-    package mutating func openConference(_ name: String, seed: UInt64) {
+    package mutating func openConference(_ name: CallID, seed: UInt64) {
         guard conferences[name] == nil else { return }
         let conference = UnsafeMutablePointer<Conference>.allocate(capacity: 1)
         conference.initialize(to: Conference(seed: seed))
@@ -135,7 +136,7 @@ package struct WorkerCore: ~Copyable {
         conferenceSchedule.add(name, conference)
     }
 
-    package mutating func closeConference(_ name: String) {
+    package mutating func closeConference(_ name: CallID) {
         guard let conference = conferences[name] else { return }
         for case let peer? in peers where peer.pointee.conferenceName == name { remove(peer) }
         conferences[name] = nil
@@ -151,7 +152,7 @@ package struct WorkerCore: ~Copyable {
     /// Adds a participant's transport, or changes it: a new offer with other ICE credentials is a restart, one with
     /// another certificate a new transport in place of the old one.
     package mutating func apply(
-        _ description: PeerDescription, participant: String, conference name: String, controlSSRC: SSRC,
+        _ description: PeerDescription, participant: ParticipantID, conference name: CallID, controlSSRC: SSRC,
         canonicalName: String, now: Instant
     ) throws(DTLSError) {
         guard let conference = conferences[name] else { return }
@@ -160,12 +161,12 @@ package struct WorkerCore: ~Copyable {
                 update(existing, to: description, now: now)
                 return
             }
-            let state = conference.pointee.state(of: existing.pointee.member)
+            let media = existing.pointee.media
             let durable = existing.pointee.durable
             remove(existing)
             try add(description, participant, name, conference, controlSSRC, canonicalName, now)
-            if let state, let peer = peer(participant, in: name) {
-                conference.pointee.restore(state, to: peer.pointee.member, now: now)
+            if let peer = peer(participant, in: name) {
+                set(media, for: participant, in: name, now: now)
                 peer.pointee.durable.hasArrived = durable.hasArrived
                 if let since = durable.since { peer.pointee.durable.since = since }
             }
@@ -175,7 +176,7 @@ package struct WorkerCore: ~Copyable {
     }
 
     private mutating func add(
-        _ description: PeerDescription, _ participant: String, _ name: String,
+        _ description: PeerDescription, _ participant: ParticipantID, _ name: CallID,
         _ conference: UnsafeMutablePointer<Conference>, _ controlSSRC: SSRC, _ canonicalName: String, _ now: Instant
     ) throws(DTLSError) {
         let dtls = try DTLSSession(
@@ -207,14 +208,14 @@ package struct WorkerCore: ~Copyable {
     // MARK: What a receiver wants to see
 
     /// Sets what some of a receiver's slots shall show; the others stay as they are.
-    package mutating func request(_ wishes: [SlotWish], by participant: String, in conference: String) {
+    package mutating func request(_ wishes: [SlotRequest], by participant: ParticipantID, in conference: CallID) {
         guard let peer = peer(participant, in: conference) else { return }
         conferenceSchedule.wake(peer.pointee.conferenceIndex)
         for wish in wishes { peer.pointee.wishes[wish.mid] = wish.participant == nil ? nil : wish }
         grant(wishes, to: peer)
     }
 
-    private mutating func grant(_ wishes: [SlotWish], to peer: UnsafeMutablePointer<Peer>) {
+    private mutating func grant(_ wishes: [SlotRequest], to peer: UnsafeMutablePointer<Peer>) {
         let requests = wishes.map { wish -> (mid: Mid, request: VideoRequest?) in
             guard let name = wish.participant, let publisher = self.peer(name, in: peer.pointee.conferenceName) else {
                 return (wish.mid, nil)
@@ -271,7 +272,7 @@ package struct WorkerCore: ~Copyable {
         }
         for publication in description.publications {
             let reference = TrackReference(member: member, source: publication.source)
-            let before = primaries[Int(publication.source.rawValue)]
+            let before = primaries[publication.source.index]
             conference.pointee.setLayers(publication.rids, reference, buffers: &buffers)
             for stream in publication.streams where !peer.pointee.hasAdopted(publication.source) {
                 _ = peer.pointee.add(
@@ -295,29 +296,28 @@ package struct WorkerCore: ~Copyable {
         }
     }
 
-    /// Changes what is let through from and to a participant.
-    package mutating func change(
-        _ change: ParticipantChange, for participant: String, in conference: String, now: Instant
+    /// Brings what is let through from and to a participant in line with what the call wants.
+    package mutating func set(
+        _ media: ParticipantMedia, for participant: ParticipantID, in conference: CallID, now: Instant
     ) {
         guard let peer = peer(participant, in: conference) else {
-            // Whoever is joining is held until connected, and the others are told of him by then.
-            if case .onHold = change { expect(participant, true, in: conference) }
+            // Whoever has no transport yet may be on the way into the call, and the others are told of it by then.
+            expect(participant, true, in: conference)
             return
         }
+        let present = peer.pointee.media
+        guard media != present else { return }
+        peer.pointee.media = media
         conferenceSchedule.wake(peer.pointee.conferenceIndex)
         let member = peer.pointee.member
-        switch change {
-        case .muted(let muted):
-            peer.pointee.conference.pointee.setMuted(muted, member)
-        case .onHold(let onHold):
-            let wasOnHold = peer.pointee.conference.pointee.isOnHold(member)
-            peer.pointee.conference.pointee.setOnHold(onHold, member, now: now)
-            if wasOnHold, !onHold { holdEnded(of: peer, now: now) }
-        case .publishing(let source, let on):
-            peer.pointee.conference.pointee.setPublished(on, TrackReference(member: member, source: source))
-        case .dataRecipients(let channel, let recipients):
-            peer.pointee.dataRecipients[channel] = recipients
+        peer.pointee.conference.pointee.setMuted(media.isMuted, member)
+        for source in [MediaSource.camera, .screen] {
+            let isPublished = media.pictures.contains(source)
+            peer.pointee.conference.pointee.setPublished(isPublished, TrackReference(member: member, source: source))
         }
+        guard media.isOnHold != present.isOnHold else { return }
+        peer.pointee.conference.pointee.setOnHold(media.isOnHold, member, now: now)
+        if !media.isOnHold { holdEnded(of: peer, now: now) }
     }
 
     mutating func remove(_ peer: UnsafeMutablePointer<Peer>) {
@@ -344,7 +344,7 @@ package struct WorkerCore: ~Copyable {
     }
 
     /// Says goodbye on the wire (DTLS close_notify), then forgets the participant.
-    package mutating func disconnect(_ participant: String, from conference: String, now: Instant) {
+    package mutating func disconnect(_ participant: ParticipantID, from conference: CallID, now: Instant) {
         guard let peer = peer(participant, in: conference) else {
             durableLogs[conference]?.forget(participant)
             return

@@ -68,11 +68,15 @@ public struct SequenceNumber: Hashable, Sendable, CustomStringConvertible {
 }
 
 /// A media identification tag: the name of one m-line (RFC 5888; RFC 9143), at most 32 characters here.
-public struct Mid: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+public struct Mid: RawRepresentable, Hashable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
     public let rawValue: String
 
     public init(rawValue: String) {
         self.rawValue = rawValue
+    }
+
+    public init(stringLiteral value: String) {
+        rawValue = value
     }
 
     public init(_ rawValue: String) {
@@ -85,11 +89,15 @@ public struct Mid: RawRepresentable, Hashable, Sendable, CustomStringConvertible
 }
 
 /// A restriction identifier: the name of one simulcast layer within an m-line (RFC 8851).
-public struct Rid: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+public struct Rid: RawRepresentable, Hashable, Sendable, CustomStringConvertible, ExpressibleByStringLiteral {
     public let rawValue: String
 
     public init(rawValue: String) {
         self.rawValue = rawValue
+    }
+
+    public init(stringLiteral value: String) {
+        rawValue = value
     }
 
     public init(_ rawValue: String) {

@@ -1,5 +1,6 @@
 import Calling
 import CallingTestSupport
+import MediaVocabulary
 import ProtocolCore
 import Testing
 
@@ -229,7 +230,8 @@ struct CallScenarioTests {
                 .participant)
         for step in 1...20 {
             await stage.directory.handle(
-                .speakers(call, dominant: [participant], levels: [participant: Double(step) / 100 + 0.001]))
+                .speakers(
+                    call, SpeakerReport(dominant: [participant], levels: [participant: Double(step) / 100 + 0.001])))
             await stage.clock.advance(by: .milliseconds(50))
         }
         var pushes: [JSONValue] = []
@@ -262,16 +264,21 @@ struct CallScenarioTests {
             "data.recipients", ["callId": call, "channelId": 7, "participantIds": ["nobody"]])
         #expect(stranger.refusal == "participantNotFound")
         #expect(stranger["error"]?["target"] == "nobody")
-        let tooMany = await ada.request(
-            "data.recipients", ["callId": call, "channelId": 8, "participantIds": [participant.json]])
+        var tooMany = JSONValue.null
+        for channel in 0..<CallLimits.standard.recipientLists {
+            tooMany = await ada.request(
+                "data.recipients",
+                ["callId": call, "channelId": .integer(1_000 + channel), "participantIds": [participant.json]])
+            if channel % 50 == 0 { await stage.clock.advance(by: .seconds(10)) }
+        }
         #expect(tooMany.refusal == "invalidState")
         _ = await ada.request("data.recipients", ["callId": call, "channelId": 7, "participantIds": .null])
-        #expect(await stage.media.leg(participant, in: id)?.dataRecipients == [:])
+        #expect(await stage.media.leg(participant, in: id)?.dataRecipients[7] == nil)
         await stage.directory.handle(.connected(id, participant))
         #expect(ada.push("media.state")?["state"] == "connected")
         await stage.directory.handle(.interrupted(id, participant))
         #expect(ada.push("media.state")?["state"] == "interrupted")
-        await stage.directory.handle(.slots(id, participant, [SlotState(mid: "6", state: .empty)]))
+        await stage.directory.handle(.slots(id, participant, [SlotState(mid: "6", condition: .empty)]))
         #expect(
             ada.push("media.slots")?["slots"]
                 == [["mid": "6", "participantId": .null, "source": .null, "state": "empty"]] as JSONValue)

@@ -1,4 +1,7 @@
 import Calling
+import MediaVocabulary
+import ProtocolCore
+import SDP
 
 @testable import Signaling
 
@@ -81,7 +84,7 @@ extension MediaOffer {
                 .init(
                     name: "lines",
                     value: .array(
-                        lines.map { ["mid": .string($0.mid), "purpose": .string($0.purpose.rawValue)] })))
+                        lines.map { ["mid": .string($0.mid.rawValue), "purpose": .string($0.purpose.rawValue)] })))
         }
         return members
     }
@@ -118,9 +121,9 @@ extension CustomContext {
 
 extension SlotRequest {
     fileprivate var example: JSONValue {
-        guard let participant else { return ["mid": .string(mid), "participantId": .null] }
+        guard let participant else { return ["mid": .string(mid.rawValue), "participantId": .null] }
         return [
-            "mid": .string(mid), "participantId": participant.json, "source": .string(source.rawValue),
+            "mid": .string(mid.rawValue), "participantId": participant.json, "source": .string(source.rawValue),
             "width": .integer(width), "height": .integer(height),
         ]
     }

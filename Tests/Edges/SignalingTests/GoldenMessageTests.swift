@@ -1,5 +1,6 @@
 import Calling
 import Foundation
+import MediaVocabulary
 import ProtocolCore
 import Testing
 

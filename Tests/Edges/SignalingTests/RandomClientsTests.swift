@@ -1,5 +1,6 @@
 import Calling
 import CallingTestSupport
+import MediaVocabulary
 import ProtocolCore
 import Testing
 

@@ -1,6 +1,7 @@
 import Calling
 import CallingTestSupport
 import Foundation
+import MediaVocabulary
 import ProtocolCore
 import Testing
 

@@ -1,5 +1,10 @@
 import Calling
+import Congestion
 import Foundation
+import MediaVocabulary
+import PayloadFormats
+import ProtocolCore
+import SDP
 
 @testable import Signaling
 
@@ -98,24 +103,31 @@ extension ServerMessage {
         case "media.state": self = .mediaState(call, isConnected: json.text("state") == "connected")
         case "media.slots": self = .slots(call, json.list("slots").compactMap { SlotState(example: $0) })
         case "media.codec":
-            self = .codec(call, mid: json.text("mid"), codec: json.text("codec"), reason: json.text("reason"))
+            guard let codec = MediaCodec(example: json.text("codec")) else { return nil }
+            self = .codec(call, mid: Mid(json.text("mid")), codec: codec, reason: json.text("reason"))
         case "media.layers":
             self = .layers(
-                call, mid: json.text("mid"),
+                call, mid: Mid(json.text("mid")),
                 json.list("layers").map {
-                    PublishedLayer(
-                        rid: $0["rid"]?.string, isActive: $0.flag("active"), maximumBitrate: $0["maxBitrate"]?.integer)
+                    LayerDemand(
+                        rid: $0["rid"]?.string.map { Rid($0) }, isWanted: $0.flag("active"),
+                        maximumBitrate: $0["maxBitrate"]?.integer)
                 })
         case "media.allocation":
             self = .allocation(
                 call,
                 LinkAllocation(
-                    availableBitrate: json["availableBitrate"]?.integer, state: json["state"]?.string,
-                    slots: json.list("slots").map {
-                        LinkAllocation.Slot(
-                            mid: $0.text("mid"), rid: $0["rid"]?.string, width: $0["width"]?.integer,
-                            height: $0["height"]?.integer, bitrate: $0.number("bitrate"), reason: $0.text("reason"))
-                    }, transport: json.text("transport")))
+                    budget: json["availableBitrate"]?.integer,
+                    state: json["state"]?.string.flatMap { CongestionState(rawValue: $0) },
+                    slots: json.list("slots").compactMap { slot in
+                        AllocationReason(rawValue: slot.text("reason")).map { reason in
+                            LinkAllocation.Slot(
+                                mid: Mid(slot.text("mid")), rid: slot["rid"]?.string.map { Rid($0) },
+                                size: slot["width"]?.integer.flatMap { width in
+                                    slot["height"]?.integer.map { PictureSize(width: width, height: $0) }
+                                }, bitrate: slot.number("bitrate"), reason: reason)
+                        }
+                    }, transport: MediaTransport(rawValue: json.text("transport")) ?? .udp))
         default: return nil
         }
     }
@@ -191,8 +203,9 @@ extension MediaAnswer {
         self.init(
             sdp: json.text("sdp"),
             lines: json.list("lines").compactMap { line in
-                MediaPurpose(rawValue: line.text("purpose")).map {
-                    AnsweredLine(mid: line.text("mid"), purpose: $0, codecs: line.list("codecs").compactMap(\.string))
+                LinePurpose(rawValue: line.text("purpose")).map {
+                    MediaAnswer.Line(
+                        mid: Mid(line.text("mid")), purpose: $0, codecs: line.list("codecs").compactMap(\.string))
                 }
             })
     }
@@ -200,12 +213,20 @@ extension MediaAnswer {
 
 extension SlotState {
     fileprivate init?(example json: JSONValue) {
-        guard let state = State(rawValue: json.text("state")) else { return nil }
+        let obstacle = json["reason"]?.string.flatMap { SlotCondition.Obstacle(rawValue: $0) }
+        let conditions = [SlotCondition.empty, .waiting, .active] + (obstacle.map { [.unavailable($0)] } ?? [])
+        guard let condition = conditions.first(where: { $0.word == json.text("state") }) else { return nil }
         self.init(
-            mid: json.text("mid"), participant: json["participantId"]?.string.map { ParticipantID($0) },
-            source: json["source"]?.string.flatMap { Source(rawValue: $0) }, state: state,
-            reason: json["reason"]?.string.flatMap { Reason(rawValue: $0) }, codec: json["codec"]?.string,
-            message: json["message"]?.string)
+            mid: Mid(json.text("mid")), participant: json["participantId"]?.string.map { ParticipantID($0) },
+            source: json["source"]?.string.flatMap { MediaSource(rawValue: $0) }, condition: condition,
+            codec: json["codec"]?.string.flatMap(MediaCodec.init(example:)), message: json["message"]?.string)
+    }
+}
+
+extension MediaCodec {
+    fileprivate init?(example name: String) {
+        guard let codec = MediaCodec.allCases.first(where: { $0.name == name }) else { return nil }
+        self = codec
     }
 }
 

@@ -2,6 +2,7 @@ import Calling
 import CallingTestSupport
 import Foundation
 import Logging
+import MediaVocabulary
 import ProtocolCore
 import Synchronization
 import Testing

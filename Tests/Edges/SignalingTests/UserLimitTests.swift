@@ -1,4 +1,5 @@
 import CallingTestSupport
+import MediaVocabulary
 import ProtocolCore
 import Testing
 

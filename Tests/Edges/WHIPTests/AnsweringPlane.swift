@@ -1,5 +1,7 @@
 import Calling
 import CallingTestSupport
+import MediaVocabulary
+import ProtocolCore
 
 /// A media plane whose answers can be read: the offer back, with ICE credentials of the server's that count restarts.
 actor AnsweringPlane: MediaPlane {
@@ -8,7 +10,7 @@ actor AnsweringPlane: MediaPlane {
     private var interlude: (@Sendable () async -> Void)?
     private(set) var offers: [ParticipantID: [MediaOffer]] = [:]
     /// What each receiver wishes to see, by slot.
-    private(set) var wishes: [ParticipantID: [String: SlotRequest]] = [:]
+    private(set) var wishes: [ParticipantID: [Mid: SlotRequest]] = [:]
 
     static func password(_ generation: Int) -> String {
         "serverpasswordserverpass\(generation)"
@@ -28,7 +30,7 @@ actor AnsweringPlane: MediaPlane {
     }
 
     /// Whom a receiver wishes to see in a slot.
-    func wish(of participant: ParticipantID, in mid: String) -> SlotRequest? {
+    func wish(of participant: ParticipantID, in mid: Mid) -> SlotRequest? {
         wishes[participant]?[mid]
     }
 
@@ -52,22 +54,10 @@ actor AnsweringPlane: MediaPlane {
         for slot in slots { wishes[participant, default: [:]][slot.mid] = slot }
     }
 
-    func setDataRecipients(
-        _ recipients: [ParticipantID]?, ofChannel channel: UInt16, by participant: ParticipantID, in call: CallID
-    ) async -> Bool {
-        await inner.setDataRecipients(recipients, ofChannel: channel, by: participant, in: call)
-    }
-
     func openConference(_ call: CallID) async throws { try await inner.openConference(call) }
     func closeConference(_ call: CallID) async { await inner.closeConference(call) }
     func remove(_ participant: ParticipantID, from call: CallID) async { await inner.remove(participant, from: call) }
-    func setMuted(_ muted: Bool, _ participant: ParticipantID, in call: CallID) async {
-        await inner.setMuted(muted, participant, in: call)
-    }
-    func setOnHold(_ onHold: Bool, _ participant: ParticipantID, in call: CallID) async {
-        await inner.setOnHold(onHold, participant, in: call)
-    }
-    func setPublishing(camera: Bool, screen: Bool, _ participant: ParticipantID, in call: CallID) async {
-        await inner.setPublishing(camera: camera, screen: screen, participant, in: call)
+    func set(_ media: ParticipantMedia, for participant: ParticipantID, in call: CallID) async {
+        await inner.set(media, for: participant, in: call)
     }
 }

@@ -2,6 +2,7 @@ import Calling
 import CallingTestSupport
 import HTTPTypes
 import HummingbirdTesting
+import MediaVocabulary
 import Testing
 
 @testable import WHIP

@@ -2,6 +2,8 @@ import Calling
 import CallingTestSupport
 import HTTPTypes
 import HummingbirdTesting
+import MediaVocabulary
+import SDP
 import Testing
 
 @testable import WHIP

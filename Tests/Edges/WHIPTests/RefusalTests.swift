@@ -1,6 +1,8 @@
 import Calling
 import HTTPTypes
 import HummingbirdTesting
+import MediaVocabulary
+import SDP
 import Testing
 
 @testable import WHIP

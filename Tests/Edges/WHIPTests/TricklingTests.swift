@@ -2,6 +2,7 @@ import Calling
 import HTTPTypes
 import HummingbirdTesting
 import ICE
+import MediaVocabulary
 import SDP
 import Testing
 

@@ -1,4 +1,5 @@
 import Calling
+import MediaVocabulary
 import ProtocolCore
 import Testing
 
@@ -74,8 +75,8 @@ import Testing
     func anyRosterIsShownWithoutRepeatsAndWithoutGaps(_ seed: UInt64) {
         var generator = SeededGenerator(seed: seed)
         let count = Int.random(in: 0...4, using: &generator)
-        var director = VideoDirector(slots: (0..<count).map(String.init), pinned: nil)
-        var told: [String: SlotRequest] = [:]
+        var director = VideoDirector(slots: (0..<count).map { Mid(String($0)) }, pinned: nil)
+        var told: [Mid: SlotRequest] = [:]
         for _ in 0..<20 {
             let people = ["a", "b", "c", "d", "e"].filter { _ in Bool.random(using: &generator) }
             let roster = people.map {

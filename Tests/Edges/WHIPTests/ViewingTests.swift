@@ -1,6 +1,9 @@
 import Calling
 import HTTPTypes
 import HummingbirdTesting
+import MediaVocabulary
+import ProtocolCore
+import SDP
 import Testing
 
 @testable import WHIP
@@ -33,7 +36,8 @@ import Testing
             #expect(await stage.plane.wish(of: viewer, in: "1")?.participant == ada.participant)
 
             await stage.directory.handle(
-                .speakers(ada.call, dominant: [grace.participant], levels: [grace.participant: 0.5]))
+                .speakers(
+                    ada.call, SpeakerReport(dominant: [grace.participant], levels: [grace.participant: 0.5])))
             await session.settled()
             #expect(await stage.plane.wish(of: viewer, in: "1")?.participant == grace.participant)
 

@@ -1,5 +1,6 @@
 import DataChannels
 import MediaLab
+import MediaVocabulary
 import MediaWorker
 import NetworkEmulation
 import ProtocolCore
@@ -41,7 +42,7 @@ struct DataTests {
         }
         #expect(sent == 300)
         #expect(grace.data.map(\.envelope.sequence) == (0..<300).map { UInt32($0) })
-        #expect(grace.data.allSatisfy { $0.envelope.payload.count == 2000 && $0.envelope.sender == ada.name })
+        #expect(grace.data.allSatisfy { $0.envelope.payload.count == 2000 && $0.envelope.sender == ada.name.rawValue })
         #expect(grace.data.allSatisfy { $0.kind == .durable && $0.envelope.channel == 7 })
         let picture = try #require(grace.pictures.values.first)
         #expect(picture.frames > 25 * 20)
@@ -113,7 +114,7 @@ struct DataTests {
         let grace = try conference.join(shape: Self.person())
         conference.run(for: .seconds(2))
         var forged = Self.message(0)
-        forged.sender = grace.name
+        forged.sender = grace.name.rawValue
         #expect(ada.sendData(forged, .durable, now: conference.now))
         conference.run(for: .seconds(1))
         #expect(grace.data.isEmpty)

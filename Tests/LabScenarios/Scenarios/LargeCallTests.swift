@@ -1,5 +1,6 @@
 import Conference
 import MediaLab
+import MediaVocabulary
 import ProtocolCore
 import TestSupport
 import Testing

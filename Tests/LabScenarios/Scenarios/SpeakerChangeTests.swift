@@ -1,6 +1,7 @@
 import ClientTransport
 import Conference
 import MediaLab
+import MediaVocabulary
 import ProtocolCore
 import TestSupport
 import Testing

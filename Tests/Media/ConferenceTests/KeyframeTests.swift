@@ -1,3 +1,4 @@
+import MediaVocabulary
 import PayloadFormats
 import ProtocolCore
 import Testing

@@ -1,3 +1,4 @@
+import MediaVocabulary
 import ProtocolCore
 import Testing
 

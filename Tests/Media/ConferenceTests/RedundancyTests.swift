@@ -1,4 +1,5 @@
 import Conference
+import MediaVocabulary
 import PayloadFormats
 import ProtocolCore
 import Testing

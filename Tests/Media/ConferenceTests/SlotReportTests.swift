@@ -1,4 +1,5 @@
 import Conference
+import MediaVocabulary
 import ProtocolCore
 import Testing
 
@@ -15,17 +16,19 @@ struct SlotReportTests {
         let ada = fixture.join()
         let grace = fixture.join()
         fixture.show(ada, of: grace)
-        #expect(reports(for: grace, in: fixture.poll()).first { $0.mid == Mid("s3") }?.state == .waiting)
+        #expect(reports(for: grace, in: fixture.poll()).first { $0.mid == Mid("s3") }?.condition == .waiting)
         fixture.send(1, from: ada, keyframe: true)
         let active = reports(for: grace, in: fixture.poll()).first { $0.mid == Mid("s3") }
-        #expect(active?.state == .active)
+        #expect(active?.condition == .active)
         #expect(active?.codec == .h264)
         #expect(active?.source == TrackReference(member: ada, source: .camera))
         #expect(reports(for: grace, in: fixture.poll()).isEmpty)
         fixture.conference.setPublished(false, TrackReference(member: ada, source: .camera))
-        #expect(reports(for: grace, in: fixture.poll()).first { $0.mid == Mid("s3") }?.state == .notPublished)
+        #expect(
+            reports(for: grace, in: fixture.poll()).first { $0.mid == Mid("s3") }?.condition
+                == .unavailable(.notPublished))
         fixture.conference.remove(ada, buffers: &fixture.buffers)
-        #expect(reports(for: grace, in: fixture.poll()).first { $0.mid == Mid("s3") }?.state == .empty)
+        #expect(reports(for: grace, in: fixture.poll()).first { $0.mid == Mid("s3") }?.condition == .empty)
     }
 
     @Test("A codec that the receiver lacks is said, and another one asked for that all have")
@@ -36,7 +39,9 @@ struct SlotReportTests {
         fixture.conference.setCodecs([.h264, .vp8], TrackReference(member: ada, source: .camera))
         fixture.show(ada, of: grace)
         #expect(fixture.send(1, from: ada, keyframe: true).isEmpty)
-        #expect(reports(for: grace, in: fixture.poll()).first { $0.mid == Mid("s3") }?.state == .codecNotSupported)
+        #expect(
+            reports(for: grace, in: fixture.poll()).first { $0.mid == Mid("s3") }?.condition
+                == .unavailable(.codecNotSupported))
         let camera = TrackReference(member: ada, source: .camera)
         #expect(fixture.conference.wantCommonCodecs() == [.codecWanted(camera, .vp8, instead: .h264)])
         let sent = fixture.send(2, from: ada, codec: .vp8, keyframe: true)

@@ -1,4 +1,5 @@
 import Conference
+import MediaVocabulary
 import ProtocolCore
 import Testing
 
@@ -92,7 +93,7 @@ struct SpeakerTests {
         var fixture = ConferenceFixture()
         let ada = fixture.join()
         let grace = fixture.join()
-        var reports: [SpeakerReport] = []
+        var reports: [MemberSpeakerReport] = []
         for step in UInt16(0)..<100 {
             fixture.send(step, from: ada, .microphone, level: 40)
             fixture.send(step, from: grace, .microphone, level: 20)
@@ -104,7 +105,7 @@ struct SpeakerTests {
         fixture.advance(.seconds(2))
         _ = fixture.poll()
         fixture.advance(.seconds(2))
-        var last: SpeakerReport?
+        var last: MemberSpeakerReport?
         for case .speakers(let report) in fixture.poll() { last = report }
         #expect((last ?? reports.last)?.dominant.isEmpty == true || last == nil)
     }

@@ -1,4 +1,5 @@
 import MediaIO
+import MediaVocabulary
 import ProtocolCore
 import Testing
 

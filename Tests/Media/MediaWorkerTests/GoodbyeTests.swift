@@ -1,5 +1,6 @@
 import Conference
 import MediaLab
+import MediaVocabulary
 import MediaWorker
 import ProtocolCore
 import RTP
@@ -10,7 +11,7 @@ import Testing
 struct GoodbyeTests {
     private func closings(_ call: borrowing SyntheticCall) -> [String] {
         call.core.events.compactMap { event in
-            guard case .closed(_, let participant, let isGoodbye) = event else { return nil }
+            guard case .media(.closed(_, let participant, let isGoodbye)) = event else { return nil }
             return "\(participant) \(isGoodbye ? "goodbye" : "closed")"
         }
     }
@@ -37,8 +38,8 @@ struct GoodbyeTests {
         call.peers[1].close()
         call.advance(.seconds(1))
         #expect(closings(call) == ["p1 closed"])
-        var connected: [String] = []
-        for case .connected(_, let participant) in call.core.events { connected.append(participant) }
+        var connected: [ParticipantID] = []
+        for case .media(.connected(_, let participant)) in call.core.events { connected.append(participant) }
         #expect(connected == ["p0", "p1"])
     }
 

@@ -1,5 +1,6 @@
 import DTLS
 import MediaLab
+import MediaVocabulary
 import MediaWorker
 import ProtocolCore
 import Testing
@@ -37,7 +38,11 @@ struct HandshakeFailureTests {
 
     private func failures(_ call: borrowing SyntheticCall) -> [(participant: String, reason: String)] {
         call.core.events.compactMap {
-            if case .failed(_, let participant, let failure) = $0 { (participant, failure.description) } else { nil }
+            if case .failed(_, let participant, let failure) = $0 {
+                (participant.rawValue, failure.description)
+            } else {
+                nil
+            }
         }
     }
 

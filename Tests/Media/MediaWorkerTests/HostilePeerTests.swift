@@ -1,6 +1,7 @@
 import Conference
 import Congestion
 import MediaLab
+import MediaVocabulary
 import MediaWorker
 import ProtocolCore
 import RTP

@@ -1,5 +1,6 @@
 import DTLS
 import MediaLab
+import MediaVocabulary
 import MediaWorker
 import ProtocolCore
 import Testing

@@ -1,6 +1,7 @@
 import DTLS
 import MediaIO
 import MediaLab
+import MediaVocabulary
 import MediaWorker
 import ProtocolCore
 import RTP

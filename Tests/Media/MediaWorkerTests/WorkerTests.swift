@@ -1,5 +1,6 @@
 import Conference
 import MediaLab
+import MediaVocabulary
 import MediaWorker
 import ProtocolCore
 import RTP
@@ -34,8 +35,8 @@ struct WorkerTests {
     @Test("Handshakes end on both sides, and the application hears of it once")
     func connects() throws {
         let call = try SyntheticCall.make(peers: 3, videoSlots: 1)
-        var connected: [String] = []
-        for case .connected(_, let participant) in call.core.events { connected.append(participant) }
+        var connected: [ParticipantID] = []
+        for case .media(.connected(_, let participant)) in call.core.events { connected.append(participant) }
         #expect(connected == ["p0", "p1", "p2"])
         #expect(call.core.counters.handshakes == 3)
         for index in 0..<3 { #expect(call.peers[index].failures.isEmpty) }
@@ -162,15 +163,15 @@ struct WorkerTests {
         var call = try SyntheticCall.make(peers: 2, videoSlots: 0)
         call.core.events = []
         call.advance(.seconds(11))
-        var interrupted: Set<String> = []
-        for case .interrupted(_, let participant) in call.core.events { interrupted.insert(participant) }
+        var interrupted: Set<ParticipantID> = []
+        for case .media(.interrupted(_, let participant)) in call.core.events { interrupted.insert(participant) }
         #expect(interrupted == ["p0", "p1"])
         call.core.events = []
         sendAudio(&call, from: 0, 1, [1, 2, 3])
         call.step()
         call.advance(.milliseconds(20))
-        var connected: [String] = []
-        for case .connected(_, let participant) in call.core.events { connected.append(participant) }
+        var connected: [ParticipantID] = []
+        for case .media(.connected(_, let participant)) in call.core.events { connected.append(participant) }
         #expect(connected == ["p0"])
     }
 
