@@ -16,8 +16,9 @@ help: ## this list
 bootstrap: ## install what is missing to build (Debian packages)
 	@script/bootstrap --build
 
-run: build ## build, then start a development server on ./data (DATA=…, ARGUMENTS=…)
-	.build/release/switchboard serve --data $(DATA) --development $(ARGUMENTS)
+run: bootstrap web ## build quickly, not optimised, and start a development server on ./data (DATA=…, ARGUMENTS=…)
+	swift build --product switchboard
+	.build/debug/switchboard serve --data $(DATA) --development $(ARGUMENTS)
 
 build: bootstrap web ## build the release binary, .build/release/switchboard
 	swift build -c release --product switchboard

@@ -144,6 +144,35 @@ describe('a line that is sent', () => {
         assert.deepEqual(bitrates(), usual);
     });
 
+    test('a layer whose link leaves it few bits is made smaller, not slower', async () => {
+        const { sender, line: camera } = line();
+        await camera.send(new StubTrack('video'));
+        const scales = () => sender.parameters.encodings.map(it => it.scaleResolutionDownBy);
+        let bitrate = 500_000;
+        sender.getStats = async () => new Map([
+            ['h', { type: 'outbound-rtp', rid: 'h', targetBitrate: bitrate }],
+            ['f', { type: 'outbound-rtp', rid: 'f' }],
+        ]);
+        const looks = async (count) => {
+            for (let look = 0; look < count; look++) await camera.checkLoad();
+        };
+        await looks(3);
+        assert.deepEqual(scales(), [4, 2, 1]);
+        bitrate = 200_000;
+        await looks(1);
+        assert.deepEqual(scales(), [4, 2, 1]);
+        await looks(1);
+        assert.deepEqual(scales(), [4, 3.2, 1]);
+        const { writes } = sender;
+        await looks(5);
+        assert.equal(sender.writes, writes);
+        bitrate = 500_000;
+        await looks(3);
+        assert.deepEqual(scales(), [4, 3.2, 1]);
+        await looks(1);
+        assert.deepEqual(scales(), [4, 2, 1]);
+    });
+
     test('the browser scales no layers by itself, unless it cannot know that or is too slow', async () => {
         const { sender, line: camera } = line();
         await camera.send(new StubTrack('video'));

@@ -1,4 +1,5 @@
 import type { LinePurpose, WireLayer } from '../signalling/protocol';
+import { Shrinkage, stepFor } from './shrinkage';
 import { activeLayers, captureFormat, layerNames, layerSettings, usualCapture, type SendLimits } from './simulcast';
 
 /** What is sent, by purpose. */
@@ -49,6 +50,8 @@ export class SendLine {
     private canKeepLayers = true;
     private busyLooks = 0;
     private encoding = { seconds: 0, at: 0 };
+    /** By how much each layer is made smaller because its own link leaves it few bits. */
+    private readonly shrinkages = new Map<string, Shrinkage>();
     private track: MediaStreamTrack | null = null;
     private format = '';
     private applying: Promise<void> | undefined;
@@ -94,19 +97,37 @@ export class SendLine {
         if (this.track && JSON.stringify(captureFormat(this.track)) !== this.format) await this.apply();
     }
 
-    /** Looks whether the device is too slow for its layers; then the browser may make them smaller. */
+    /**
+     * Looks what the layers get: those that their link leaves few bits are made smaller, rather than slower, and a device
+     * that is too slow for them leaves it to its browser.
+     */
     async checkLoad(): Promise<void> {
         if (this.isShortOfProcessor || !this.track) return;
         let seconds = 0;
+        let isNews = false;
         for (const entry of (await this.transceiver.sender.getStats()).values()) {
-            if (entry.type === 'outbound-rtp') seconds += entry.totalEncodeTime ?? 0;
+            if (entry.type !== 'outbound-rtp') continue;
+            seconds += entry.totalEncodeTime ?? 0;
+            if (entry.rid !== undefined && entry.targetBitrate > 0) {
+                const shrinkage = this.shrinkages.get(entry.rid);
+                if (shrinkage?.take(entry.targetBitrate)) isNews = true;
+            }
         }
+        if (isNews) await this.apply();
         const at = Date.now() / 1000;
         const { seconds: before, at: lastAt } = this.encoding;
         this.encoding = { seconds, at };
         if (lastAt === 0 || seconds < before || at <= lastAt) return;
         this.busyLooks = (seconds - before) / (at - lastAt) > mostEncoderLoad ? this.busyLooks + 1 : 0;
         if (this.isShortOfProcessor) await this.apply();
+    }
+
+    private shrinkageOf(rid: string, usualBitrate: number): Shrinkage {
+        const present = this.shrinkages.get(rid);
+        if (present?.usualBitrate === usualBitrate) return present;
+        const made = new Shrinkage(usualBitrate);
+        this.shrinkages.set(rid, made);
+        return made;
     }
 
     private get isShortOfProcessor(): boolean {
@@ -188,10 +209,10 @@ export class SendLine {
             const { maxBitrate, maxFramerate, scaleResolutionDownBy } = values;
             Object.assign(encoding, { maxBitrate, maxFramerate, scaleResolutionDownBy, active: active[index] ?? false });
             const usable = this.usable.get(encoding.rid ?? '') ?? Infinity;
-            if (count > 1 && usable < maxBitrate) {
-                encoding.maxBitrate = usable;
-                encoding.scaleResolutionDownBy = scaleResolutionDownBy * shrinkage(maxBitrate / usable);
-            }
+            if (count < 2) return;
+            const shrinkage = this.shrinkageOf(encoding.rid ?? '', maxBitrate);
+            encoding.maxBitrate = Math.min(maxBitrate, usable);
+            encoding.scaleResolutionDownBy = scaleResolutionDownBy * Math.max(stepFor(maxBitrate / usable), shrinkage.step);
             if (mode) encoding.scalabilityMode = mode;
             else if (encoding.scalabilityMode === temporalLayers) delete encoding.scalabilityMode;
         });
@@ -201,12 +222,4 @@ export class SendLine {
 
 function numbers({ maxBitrate, maxFramerate }: SendLimits): SendLimits {
     return { ...(maxBitrate && { maxBitrate }), ...(maxFramerate && { maxFramerate }) };
-}
-
-/**
- * By how much a picture is made smaller that has to do with so many times fewer bits: its bits go with about the 1.8th
- * power of its lines. Few steps, since each one costs a key frame.
- */
-function shrinkage(fewerBits: number): number {
-    return [1.6, 4 / 3].find(step => fewerBits >= step ** 1.8) ?? 1;
 }
