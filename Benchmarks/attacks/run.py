@@ -115,10 +115,15 @@ def be_attacked(name: str, attack: Attack) -> dict:
 
 def attack_from_outside(name: str, target: Target, seconds: float) -> dict:
     """Runs the attack in a process of its own."""
-    made = subprocess.run(
-        [sys.executable, str(HERE / "run.py"), "--as-attacker", name], input=target.encoded(), capture_output=True,
-        text=True, timeout=seconds * 3 + 60,
-    )  # fmt: skip
+    patience = seconds * 3 + 60
+    try:
+        made = subprocess.run(
+            [sys.executable, str(HERE / "run.py"), "--as-attacker", name], input=target.encoded(),
+            capture_output=True, text=True, timeout=patience,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        finding = f"the attacker was kept waiting, and was not done in {patience:.0f} s"
+        return {"sent_bytes": 0, "findings": [finding], "details": [], "cpuSeconds": 0.0}
     lines = [line for line in made.stdout.splitlines() if line.startswith("{")]
     if not lines:
         error = made.stderr.strip().splitlines()[-1:] or ["no outcome"]
@@ -162,11 +167,22 @@ def main() -> int:
         print(report.row(results[-1]), flush=True)
         if arguments.json:
             Path(arguments.json).write_text(json.dumps(results, indent=2))
+        if arguments.write_docs:
+            keep(results[-1])
     print(report.details(results))
-    if arguments.write_docs:
-        before = json.loads((HERE / "before.json").read_text())
-        report.write_into(PROJECT / "docs" / "security.md", report.comparison(before, results))
     return 0
+
+
+def keep(result: dict) -> None:
+    """Puts the figures of one attack beside those of the others, at once, so that an end in the middle loses none."""
+    kept = HERE / "now.json"
+    now = json.loads(kept.read_text()) if kept.exists() else []
+    now = [other for other in now if other["name"] != result["name"]] + [result]
+    order = list(attacks())
+    now.sort(key=lambda other: order.index(other["name"]))
+    kept.write_text(json.dumps(now, indent=2) + "\n")
+    before = json.loads((HERE / "before.json").read_text())
+    report.write_into(PROJECT / "docs" / "security.md", report.comparison(before, now))
 
 
 if __name__ == "__main__":

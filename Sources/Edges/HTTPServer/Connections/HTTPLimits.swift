@@ -21,7 +21,7 @@ public struct HTTPLimits: Sendable {
     public var lingerTimeout: Duration = .seconds(5)
     /// How many bytes are read only to be thrown away, of the rest of a body and after the last answer. Then the client is
     /// left waiting until its time is over: reading on would cost more than sending costs it.
-    public var discardedBytes = 4 * 1024 * 1024
+    public var discardedBytes = 16 * 1024 * 1024
     /// The largest field of a request's head, name and value, in bytes.
     public var headerFieldBytes = 16 * 1024
     /// All fields of a head together, in bytes.
