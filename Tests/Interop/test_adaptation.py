@@ -144,7 +144,7 @@ class Reception:
 
 
 def follows_the_rate(ada: Person, grace: Person, group_id: str, limit: Callable[[str], None], record) -> None:
-    """Ada sends 720 lines; Grace's link has five megabits, then little, then five again. `limit` takes `5M`, `600k`."""
+    """Ada sends 720 lines; Grace's link has five megabits, then little, then five again. `limit` takes `5M`, `400k`."""
     reception = Reception(grace)
     limit("5M")
     sends_layers_as_they_are(ada)
@@ -157,7 +157,7 @@ def follows_the_rate(ada: Person, grace: Person, group_id: str, limit: Callable[
 
     reception.forget_gap()
     # Too little for the largest layer, however little its publisher spends on it.
-    limit("600k")
+    limit("400k")
     took = reception.waits_for(
         lambda height: 0 < height <= MIDDLE_HEIGHT, f"the picture falls to {MIDDLE_HEIGHT} lines", FALL_SECONDS
     )

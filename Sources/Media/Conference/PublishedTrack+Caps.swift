@@ -10,7 +10,8 @@ extension PublishedTrack {
         guard let cap = layer.pointee.cap.value else { return measured > 0 ? measured : guessedRate(size) }
         // An encoder that flows above its limit has not heard of it yet, or does not care.
         let isDisobeyed = layer.pointee.isLive(now: now) && Double(measured) > Double(cap) * LayerCap.obedience
-        return isDisobeyed || (measured > 0 && measured < cap) ? measured : cap
+        let isLess = layer.pointee.meter.isSettled && measured < cap
+        return isDisobeyed || isLess ? measured : cap
     }
 
     /// What a layer would take if it were not limited, in bits per second.

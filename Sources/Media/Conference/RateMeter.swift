@@ -8,6 +8,8 @@ struct RateMeter {
     static let weight = 0.4
     /// Its weight when the rate is known to have changed.
     static let weightOfChange = 0.8
+    /// After so many measurements the rate is believed: the first ones have part of an interval, or of a change.
+    static let settled = 4
     /// Temporal levels told apart: 0, 1 and everything above.
     static let levels = 3
 
@@ -16,6 +18,8 @@ struct RateMeter {
     private var since: Instant?
     /// How many of the next measurements count for more, because the rate is known to change.
     private var changing = 0
+    /// How many measurements there were since it began to flow, or was asked for another rate.
+    private var measurements = 0
 
     @inline(__always)
     mutating func add(_ count: Int, temporal: UInt8) {
@@ -36,10 +40,12 @@ struct RateMeter {
         guard total > 0 else {
             // What flows after a pause may have another rate than before.
             changing = 1
+            measurements = 0
             return
         }
         let weight = changing > 0 ? RateMeter.weightOfChange : RateMeter.weight
         changing = max(changing - 1, 0)
+        measurements = min(measurements + 1, RateMeter.settled)
         for level in 0..<RateMeter.levels {
             let measured = Double(bytes[level]) * 8 / seconds
             rates[level] = rates[level] == 0 ? measured : rates[level] + (measured - rates[level]) * weight
@@ -50,7 +56,11 @@ struct RateMeter {
     /// The publisher was asked for another rate.
     mutating func expectChange() {
         changing = 2
+        measurements = 0
     }
+
+    /// Whether the rate has been measured for long enough to be believed when it is low.
+    var isSettled: Bool { measurements >= RateMeter.settled }
 
     /// Bits per second of everything up to a temporal level; 0 when nothing was measured yet.
     func rate(upTo temporal: UInt8) -> Int {

@@ -112,6 +112,24 @@ struct LayerCapTests {
         #expect(cap.value == nil)
     }
 
+    @Test("A low rate is believed only after two seconds: the first measurements have part of an interval")
+    func settling() {
+        var meter = RateMeter()
+        var now = Instant.zero
+        func settle(_ bytes: Int) -> Bool {
+            if bytes > 0 { meter.add(bytes, temporal: 0) }
+            now = now + RateMeter.interval
+            meter.poll(now: now)
+            return meter.isSettled
+        }
+        meter.poll(now: now)
+        #expect((0..<5).map { _ in settle(1_000) } == [false, false, false, true, true])
+        meter.expectChange()
+        #expect((0..<4).map { _ in settle(1_000) } == [false, false, false, true])
+        #expect(!settle(0))
+        #expect(!settle(1_000))
+    }
+
     @Test("While the publisher does not follow, the receiver keeps the size that fits")
     func disobedience() {
         var fixture = scene(budgets: [800_000])
