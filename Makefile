@@ -50,10 +50,10 @@ fuzz: ## run every fuzz target for FUZZ_SECONDS (10)
 	FUZZ_SECONDS=$(FUZZ_SECONDS) script/fuzz
 
 format: ## rewrite the Swift sources in the project's format
-	swift format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks
+	swift format --in-place --parallel --recursive Package.swift Sources Tests Benchmarks Clients/Swift
 
 lint: bootstrap ## fail on badly formatted Swift and on TypeScript errors
-	swift format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks
+	swift format lint --strict --parallel --recursive Package.swift Sources Tests Benchmarks Clients/Swift
 	tsc --noEmit -p Clients/Web
 
 clean: ## remove everything that was built (not the data folder)

@@ -31,7 +31,7 @@ extension Conference {
         for case let member? in members { fillAudioSlots(of: member) }
     }
 
-    /// A receiver hears the chosen speakers but not itself; who stays chosen stays in his slot.
+    /// A receiver hears the chosen speakers but not itself; who stays chosen stays in the same slot.
     private mutating func fillAudioSlots(of member: UnsafeMutablePointer<Member>) {
         let own = member.pointee.index
         let heard = speakers.heard(by: own)
@@ -48,7 +48,7 @@ extension Conference {
             let slot = member.pointee.slots + index
             if let current = slot.pointee.source {
                 guard !heard.contains(current.member) else { continue }
-                // Leave the last speaker in a slot that nobody else needs: he may go on.
+                // Leave the last speaker in a slot that nobody else needs: it may go on.
                 if missing.isEmpty, self.member(current.member) != nil { continue }
                 detach(slot)
                 noteSlots(of: member)

@@ -5,7 +5,7 @@ public import ProtocolCore
 ///
 /// After Volfin and Cohen, *Dominant speaker identification for multipoint videoconferencing* (Computer Speech and
 /// Language 27, 2013), with the constants that Jitsi and mediasoup use. Each member's activity is scored over three time
-/// scales: now (20 ms), the last 100 ms, and the last second. Somebody else becomes dominant when all three of his
+/// scales: now (20 ms), the last 100 ms, and the last second. Another one becomes dominant when all three of its
 /// scores exceed those of the present one by a factor; so a talker keeps the stage through pauses between words, and a
 /// cough does not take it.
 ///
@@ -26,7 +26,7 @@ public struct DominantSpeakerIdentification: Sendable {
     /// How many blocks of 100 ms in the last second a newcomer must have filled with speech.
     static let minimumLongActivity = 3
 
-    /// Who leads the conversation as of the last decision. He stays so in silence, until somebody else speaks or he is
+    /// Who leads the conversation as of the last decision: through silence too, until another one speaks or this one is
     /// removed; nil before anybody has spoken.
     public private(set) var dominant: Int32?
 
@@ -51,7 +51,7 @@ public struct DominantSpeakerIdentification: Sendable {
         members.append(activity)
     }
 
-    /// Forgets a member. If he was dominant, nobody is until the next decision.
+    /// Forgets a member. If it was dominant, nobody is until the next decision.
     public mutating func remove(_ member: Int32) {
         guard let index = indices.removeValue(forKey: member) else { return }
         let last = members.removeLast()

@@ -54,7 +54,7 @@ enum LayerAllocator {
     }
 
     /// - Parameters:
-    ///   - budget: Bits per second for all slots together; nil when the link is unknown, so everybody gets his wish.
+    ///   - budget: Bits per second for all slots together; nil when the link is unknown, so every wish is granted.
     ///   - load: How busy the server is, 0...3.
     static func allocate(_ wished: [SlotCandidate], budget: Int?, load: Int = 0, now: Instant) -> [Decision] {
         let order = wished.indices.sorted { (-wished[$0].importance, $0) < (-wished[$1].importance, $1) }

@@ -83,7 +83,7 @@ struct Member: ~Copyable {
 public enum SlotLimits {
     /// The loudest speakers that one hears.
     public static let audio = 3
-    /// Contract (j): 25 remote videos, a 5 by 5 grid.
+    /// A grid of 5 by 5.
     public static let video = 25
     public static let screen = 1
 }

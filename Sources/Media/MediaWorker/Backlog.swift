@@ -129,7 +129,7 @@ struct Backlog: ~Copyable {
         return nil
     }
 
-    /// Forgets what waits of a member who has left: his place in the conference may be somebody else's soon.
+    /// Forgets what waits of a member that has left: its place in the conference may be somebody else's soon.
     mutating func removeAll(ofMember member: Int32) {
         removeAll { $0.origin?.track.member == member }
     }

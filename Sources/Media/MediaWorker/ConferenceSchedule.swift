@@ -11,7 +11,7 @@ struct ConferenceSchedule {
     struct Host {
         let name: CallID
         let conference: UnsafeMutablePointer<Conference>
-        /// When it is checked next whether somebody cannot decode what he asked to see.
+        /// When it is checked next whether somebody cannot decode what they asked to see.
         var nextCodecCheck = Instant.zero
     }
 

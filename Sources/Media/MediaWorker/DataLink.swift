@@ -6,7 +6,7 @@ internal import SDP
 
 /// The data channels of one peer, and how much it may send.
 struct DataLink {
-    /// What one participant may send in all (contract (j)); beyond that its messages wait where they are.
+    /// What one participant may send in all; beyond that its messages wait where they are.
     static let rate = Bitrate.kilobits(500)
     /// What an idle sender may send at once: two of the largest messages.
     static let burst = 2 * DataEnvelope.largestPayload

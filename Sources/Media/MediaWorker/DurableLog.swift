@@ -92,7 +92,7 @@ struct DurableLog {
         messages.filter { $0.number >= number && $0.isFor(participant) }
     }
 
-    /// Somebody is named to the others, who may send to him from now on.
+    /// Somebody is named to the others, who may send to this participant from now on.
     mutating func expect(_ participant: ParticipantID) {
         guard named[participant] == nil else { return }
         guard named.count < Self.names else {
@@ -102,7 +102,7 @@ struct DurableLog {
         named[participant] = next
     }
 
-    /// Somebody has a transport now: from which message on they are for him.
+    /// Somebody has a transport now: from which message on they are for this participant.
     mutating func arrived(_ participant: ParticipantID) -> UInt64 {
         named.removeValue(forKey: participant) ?? next
     }

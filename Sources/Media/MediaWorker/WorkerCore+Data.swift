@@ -25,7 +25,7 @@ extension WorkerCore {
 
     // MARK: Durable messages
 
-    /// Somebody was named to the others in the call, or no longer is, while he has no transport.
+    /// Somebody was named to the others in the call, or no longer is, and has no transport.
     package mutating func expect(_ participant: ParticipantID, _ isExpected: Bool, in conference: CallID) {
         guard conferences[conference] != nil, peer(participant, in: conference) == nil else { return }
         if isExpected {

@@ -14,7 +14,7 @@ extension WorkerCore {
     static let watchInterval: Duration = .milliseconds(200)
     /// How often a peer is looked after that cannot be reached, besides what its handshake wants.
     static let unreachedInterval: Duration = .seconds(1)
-    /// How often it is checked whether somebody cannot decode what he asked to see.
+    /// How often it is checked whether somebody cannot decode what they asked to see.
     static let codecCheckInterval: Duration = .seconds(1)
 
     package mutating func tick(now: Instant, wallClock: Duration) {
@@ -91,7 +91,7 @@ extension WorkerCore {
         let isPacing = peer.pointee.hasToPace
         if isPacing || now >= peer.pointee.nextControl { control(peer, now: now) }
         if peer.pointee.hasToPace { pace(peer, now: now) }
-        // Who sends or waits is looked after at every tick; who cannot be reached, when his handshake wants it.
+        // Who sends or waits is looked after at every tick; who cannot be reached, when the handshake wants it.
         let sends =
             peer.pointee.streamCount > 0
             && now.nanoseconds - peer.pointee.lastMedia.nanoseconds < WorkerCore.mediaPause

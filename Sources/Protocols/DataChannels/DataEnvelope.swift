@@ -15,7 +15,7 @@ public import SCTP
 public struct DataEnvelope: Hashable, Sendable {
     /// What the first byte says.
     public static let version: UInt8 = 1
-    /// The largest payload, in bytes (contract (j)).
+    /// The largest payload, in bytes, as clients of the mirrored SDK expect it.
     public static let largestPayload = 32_768
     static let headerLength = 8
 

@@ -70,10 +70,16 @@ extension Scenario {
         name: "steady, feedback every 50 ms",
         settings: { .init(forward: link(3), feedbackInterval: .milliseconds(50)) }, length: .seconds(40),
         capacity: .megabits(3))
-    static let dropAndRise = Scenario(
-        name: "3, 0.8, 3 Mbit/s",
-        settings: { .init(forward: link(3), changes: [(.seconds(20), link(0.8)), (.seconds(40), link(3))]) },
-        length: .seconds(60), capacity: Bitrate(bitsPerSecond: 2_120_000), drop: .seconds(20), rise: .seconds(40))
+    /// The same drop at twelve moments between two probes: when the link rises just before one, the rate is back at once,
+    /// and just after one only seconds later.
+    static let dropAndRise = (0..<12).map { phase in
+        let drop = Duration.seconds(20) + .milliseconds(417 * phase)
+        let rise = drop + .seconds(20)
+        return Scenario(
+            name: "3, 0.8, 3 Mbit/s, phase \(phase)",
+            settings: { .init(forward: link(3), changes: [(drop, link(0.8)), (rise, link(3))]) },
+            length: rise + .seconds(20), capacity: Bitrate(bitsPerSecond: 2_120_000), drop: drop, rise: rise)
+    }
     static let longDrop = Scenario(
         name: "3, 0.8 for 90 s, 3 Mbit/s",
         settings: { .init(forward: link(3), changes: [(.seconds(10), link(0.8)), (.seconds(100), link(3))]) },
@@ -172,7 +178,7 @@ extension Scenario {
 
     static let all =
         [
-            steady, fastFeedback, dropAndRise, longDrop, randomLoss, burstyLoss, longPath, jitter, shallowQueue,
+            steady, fastFeedback, longDrop, randomLoss, burstyLoss, longPath, jitter, shallowQueue,
             lostFeedback, narrow, twoThirds, layers,
         ] + withoutQueue + [wideJitterDrop]
 }
