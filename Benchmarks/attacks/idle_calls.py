@@ -64,11 +64,13 @@ def begin(target: Target, post: Callable[[Session], int]) -> Outcome:
         try:
             for _ in range(EACH // AT_ONCE):
                 numbers = [post(session) for _ in range(AT_ONCE)]
-                for number in numbers:
-                    answer = session.answer_to(number)
-                    made += answer["type"] == "reply"
-                    if answer["type"] == "error":
-                        reasons.add(answer["error"]["reason"])
+                answers = [session.answer_to(number) for number in numbers]
+                made += sum(answer["type"] == "reply" for answer in answers)
+                refused = {answer["error"]["reason"] for answer in answers if answer["type"] == "error"}
+                reasons |= refused
+                if refused:
+                    # More of it would be too much for one session, and end it.
+                    break
         except OSError as error:
             reasons.add(str(error)[:80])
     seconds = time.monotonic() - began
